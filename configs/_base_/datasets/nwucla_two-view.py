@@ -1,0 +1,24 @@
+# NW-UCLA for contrastive learning: two augmented views a clip, one person.
+_base_ = './ntu60_two-view.py'
+
+train_pipeline = [
+    dict(
+        type='MultiView',
+        num_views=2,
+        transforms=[
+            dict(type='RandomTemporalCrop', ratio=6),
+            dict(type='RandomShear', amplitude=0.5)
+        ]),
+    dict(type='FormatGCNInput', num_person=1),
+    dict(
+        type='PackActionInputs',
+        meta_keys=('frame_dir', ),
+        algorithm_keys=('time_scale', ))
+]
+train_dataloader = dict(
+    batch_size=64,
+    num_workers=2,
+    dataset=dict(
+        data_root='data/nwucla',
+        split='xview_train',
+        pipeline=train_pipeline))

@@ -1,0 +1,87 @@
+"""Which bodies of a clip to keep, and which of its frames count."""
+
+from typing import List, Tuple
+
+import numpy as np
+
+
+def motion_energy(joints: np.ndarray) -> float:
+    """Motion energy of one body, as the toolbox's NTU tools rank bodies.
+
+    The standard deviation of all its coordinates, summed over x, y and z.
+
+    Args:
+        joints (np.ndarray): Joints in the frames in which the body is
+            present, (T, V, C).
+    """
+    return float(joints.std((0, 1), dtype=np.float64).sum())
+
+
+def select_by_order(num_frames: int, frames: np.ndarray, slots: np.ndarray,
+                    joints: np.ndarray, num_persons: int) -> np.ndarray:
+    """Keep the first bodies of each frame; slot m is the m-th one listed.
+
+    Args:
+        num_frames (int): T.
+        frames (np.ndarray): Frame of each of the B bodies, (B, ).
+        slots (np.ndarray): Position of each body in its frame, (B, ).
+        joints (np.ndarray): Joints of each body, (B, V, C).
+        num_persons (int): M.
+
+    Returns:
+        np.ndarray: Keypoint of shape (M, T, V, C), float32.
+    """
+    keypoint = np.zeros((num_persons, num_frames, *joints.shape[1:]),
+                        np.float32)
+    kept = slots < num_persons
+    keypoint[slots[kept], frames[kept]] = joints[kept]
+    return keypoint
+
+
+def select_by_energy(num_frames: int, frames: np.ndarray, ids: List[bytes],
+                     joints: np.ndarray, num_persons: int) -> np.ndarray:
+    """Track bodies by id over the clip and keep the most energetic ones.
+
+    Args:
+        num_frames (int): T.
+        frames (np.ndarray): Frame of each of the B bodies, (B, ).
+        ids (list[bytes]): Id of each body, B of them.
+        joints (np.ndarray): Joints of each body, (B, V, C).
+        num_persons (int): M.
+
+    Returns:
+        np.ndarray: Keypoint of shape (M, T, V, C), float32, one track a slot,
+        the most energetic one first.
+    """
+    tracks = {}
+    for body, name in enumerate(ids):
+        tracks.setdefault(name, []).append(body)
+    # sorted is stable: of equal tracks the one that appears first wins
+    ranked = sorted(
+        tracks.values(), key=lambda track: -motion_energy(joints[track]))
+    keypoint = np.zeros((num_persons, num_frames, *joints.shape[1:]),
+                        np.float32)
+    for slot, track in enumerate(ranked[:num_persons]):
+        keypoint[slot, frames[track]] = joints[track]
+    return keypoint
+
+
+def present_frames_first(keypoint: np.ndarray) -> Tuple[np.ndarray, int]:
+    """Move the frames in which the first person is present to the front.
+
+    Only as many leading frames as the first person has are resampled, so a
+    track that starts late, or pauses, must not leave gaps before them. The
+    toolbox's ``PreNormalize3D`` drops such frames likewise.
+
+    Args:
+        keypoint (np.ndarray): Joints of shape (M, T, V, C).
+
+    Returns:
+        tuple[np.ndarray, int]: The joints, (M, T, V, C), zero behind the
+        frames moved to the front, and the number of these.
+    """
+    present = keypoint[0].any(axis=(1, 2))
+    length = int(present.sum())
+    packed = np.zeros_like(keypoint)
+    packed[:, :length] = keypoint[:, present]
+    return packed, length

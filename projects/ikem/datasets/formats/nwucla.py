@@ -1,0 +1,115 @@
+"""NW-UCLA skeletons: one json a clip, named ``aAA_sSS_eEE_vVV.json``.
+
+The json holds ``file_name``, ``label`` (from 1) and ``skeletons``, the joints
+of one person, (T, 20, 3), in metres.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Dict
+
+import numpy as np
+
+from .errors import FormatError
+
+NUM_JOINTS = 20
+# The actions that were recorded, in the order of the labels.
+ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)
+
+_NAME = re.compile(r'a(\d{2})_s(\d{2})_e(\d{2})_v(\d{2})', re.ASCII)
+
+
+def parse_name(name: str) -> Dict[str, int]:
+    """Parse the name of an NW-UCLA clip.
+
+    Args:
+        name (str): Such as ``'a12_s01_e03_v02'``; a folder before and a
+            suffix after it do not matter.
+
+    Returns:
+        dict[str, int]: action (one of ``ACTIONS``), subject, episode and
+        camera, as in the name.
+
+    Raises:
+        FormatError: If it is no such name.
+    """
+    match = _NAME.fullmatch(Path(name).stem)
+    fields = [int(number) for number in match.groups()] if match else [None]
+    if fields[0] not in ACTIONS:
+        raise FormatError(
+            name, 'the name is not aAA_sSS_eEE_vVV with AA one of the actions '
+            f'{ACTIONS}')
+    return dict(zip(('action', 'subject', 'episode', 'camera'), fields))
+
+
+def read_nwucla(path) -> Dict:
+    """Read one json of NW-UCLA.
+
+    Args:
+        path (str | PathLike): The file, named as :func:`parse_name` says.
+
+    Returns:
+        dict: frame_dir (str), label (int, 0 to 9 in the order of
+        ``ACTIONS``), keypoint (np.ndarray, (M=1, T, V=20, C=3), float32,
+        metres), total_frames (int, T) and length (int, T as well).
+
+    Raises:
+        FormatError: If the file is not as the format says.
+        OSError: If the file cannot be read.
+    """
+    path = Path(path)
+    label = ACTIONS.index(parse_name(str(path))['action'])
+    clip = _load_json(path)
+    if clip.get('file_name') != path.stem:
+        raise FormatError(
+            path, f"file_name {clip.get('file_name')!r:.60} is not the name "
+            'of the file')
+    if clip.get('label') != label + 1:
+        raise FormatError(
+            path, f"label {clip.get('label')!r:.60} does not belong to the "
+            f'action of the name, whose label is {label + 1}')
+    joints = _to_joints(path, clip.get('skeletons'))
+    return dict(
+        frame_dir=path.stem,
+        label=label,
+        keypoint=joints[None],
+        total_frames=len(joints),
+        length=len(joints))
+
+
+def _load_json(path: Path) -> Dict:
+    try:
+        clip = json.loads(path.read_bytes())
+    except json.JSONDecodeError as error:
+        raise FormatError(path, f'no json: {error.msg}',
+                          error.lineno) from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(path, f'no json: {error}') from error
+    if not isinstance(clip, dict):
+        raise FormatError(path, 'the json holds no dict')
+    return clip
+
+
+def _to_joints(path: Path, skeletons: Any) -> np.ndarray:
+    """Convert nested lists to joints of shape (T, V, C)."""
+    try:
+        joints = np.array(skeletons)
+    except ValueError:  # ragged
+        raise FormatError(
+            path, f'the frames of skeletons do not all have {NUM_JOINTS} '
+            'joints of 3 numbers') from None
+    if joints.dtype.kind not in 'if':
+        raise FormatError(path, 'skeletons is missing or holds no numbers')
+    if joints.ndim != 3 or joints.shape[1:] != (NUM_JOINTS, 3) or not len(
+            joints):
+        raise FormatError(
+            path, f'skeletons has the shape {joints.shape}, expected '
+            f'(frames, {NUM_JOINTS}, 3)')
+    with np.errstate(over='ignore'):  # reported as infinite below
+        joints = joints.astype(np.float32)
+    finite = np.isfinite(joints).all(axis=(1, 2))
+    if not finite.all():
+        raise FormatError(
+            path, f'a joint of frame {int(finite.argmin()) + 1} is not finite')
+    return joints

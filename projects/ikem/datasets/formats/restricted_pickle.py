@@ -1,0 +1,99 @@
+"""Load pickles of others without running what is in them."""
+
+import pickle
+import re
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import FormatError
+
+_PLAIN_DTYPE = re.compile(r'[<>|=]?[?biufSU]\d*', re.ASCII)
+
+
+class _Refused(Exception):
+    """The pickle asks for something that data does not need."""
+
+
+def _plain_dtype(name: Any, *args) -> np.dtype:
+    """Stand in for ``numpy.dtype``: numbers and text, no objects."""
+    if isinstance(name, bytes):
+        name = name.decode('latin1')
+    if not isinstance(name, str) or not _PLAIN_DTYPE.fullmatch(name):
+        raise _Refused(
+            f'arrays of type {name!r:.40}; arrays must hold numbers or text')
+    return np.dtype(name, *args)
+
+
+def _encode_latin1(text: str, encoding: str) -> bytes:
+    """Stand in for ``codecs.encode``, by which old protocols keep bytes."""
+    if encoding not in ('latin1', 'latin-1'):
+        raise _Refused(f'the encoding {encoding!r:.40}')
+    return text.encode('latin1')
+
+
+# What numpy itself writes, taken from arrays instead of by name: the modules
+# have moved between numpy 1 and 2, and either has to read the other's pickles.
+_reconstruct = np.empty(0).__reduce__()[0]
+_frombuffer = np.empty(1).__reduce_ex__(5)[0]
+_scalar = np.float32(0).__reduce__()[0]
+
+_ADMITTED = {
+    ('numpy', 'ndarray'): np.ndarray,
+    ('numpy', 'dtype'): _plain_dtype,
+    ('_codecs', 'encode'): _encode_latin1,
+    ('collections', 'OrderedDict'): OrderedDict,
+}
+for _module in ('numpy.core', 'numpy._core'):
+    _ADMITTED.update({
+        (f'{_module}.multiarray', '_reconstruct'): _reconstruct,
+        (f'{_module}.multiarray', 'scalar'): _scalar,
+        (f'{_module}.numeric', '_frombuffer'): _frombuffer,
+    })
+for _module in ('builtins', '__builtin__'):  # Python 3 and 2
+    _ADMITTED.update({
+        (_module, 'set'): set,
+        (_module, 'frozenset'): frozenset,
+    })
+
+
+class _RestrictedUnpickler(pickle.Unpickler):
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ADMITTED:
+            raise _Refused(f'{module}.{name}')
+        return _ADMITTED[module, name]
+
+
+def load(path) -> Any:
+    """Load a pickle of plain containers and numpy arrays.
+
+    Nothing in the pickle is executed: it may refer to numpy's arrays, scalars
+    and plain dtypes, sets and ordered dicts, and to nothing else. Pickles of
+    Python 2 are read as latin-1.
+
+    Args:
+        path (str | PathLike): The file.
+
+    Raises:
+        FormatError: If the file is no whole pickle, or refers to more.
+        OSError: If the file cannot be read.
+    """
+    path = Path(path)
+    with open(path, 'rb') as file:
+        try:
+            return _RestrictedUnpickler(file, encoding='latin1').load()
+        except _Refused as refused:
+            raise FormatError(
+                path, f'refused, since the pickle asks for {refused}. Plain '
+                'containers and arrays of numbers are read; if you trust the '
+                'file, load it yourself and save it again as such') from None
+        except OSError:
+            raise
+        # any bytes may come: the unpickler raises almost everything there is
+        except Exception as error:
+            raise FormatError(
+                path, f'no whole pickle: {type(error).__name__}: {error}'
+            ) from error

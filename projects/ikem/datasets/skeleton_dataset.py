@@ -1,0 +1,143 @@
+"""Dataset over a prepared folder, read through a memory map."""
+
+import os.path as osp
+from typing import Callable, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import torch
+from mmaction.datasets.base import BaseActionDataset
+from mmaction.registry import DATASETS
+
+from .prepared import read_annotations
+
+
+class _MemoryMap:
+    """An ``.npy`` file mapped on first use.
+
+    Pickled and copied by its path, so that neither spawned workers nor
+    ``get_subset`` read the whole array into memory.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._array = None
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if self._array is None:
+            self._array = np.load(self.path, mmap_mode='r')
+        return self._array[index]
+
+    def __reduce__(self) -> Tuple:
+        return type(self), (self.path, )
+
+
+class _SharedEpoch:
+    """(seed, epoch) in shared memory, where persistent workers see it."""
+
+    def __init__(self, state: Tuple[int, int] = (-1, -1)) -> None:
+        self.state = torch.tensor(state, dtype=torch.int64).share_memory_()
+
+    def __deepcopy__(self, memo: Dict) -> '_SharedEpoch':
+        return type(self)(self.state.tolist())  # a plain copy is not shared
+
+
+@DATASETS.register_module()
+class SkeletonDataset(BaseActionDataset):
+    """Skeleton clips of a prepared folder (see ``tools/data``).
+
+    Each sample has the keys
+
+    - keypoint (np.ndarray): Joints of shape (M, T, V, C), float32.
+    - total_frames (int): T.
+    - time_scale (float): gamma, raw frames per frame of ``keypoint``.
+    - label (int): Class index.
+    - frame_dir (str): Name of the clip.
+    - rng_key (tuple[int]): (seed, epoch, sample), what the random transforms
+      draw from; absent until :meth:`set_epoch` is called, which
+      :class:`DatasetEpochHook` does.
+
+    Args:
+        data_root (str): The prepared folder.
+        split (str, optional): Name of a split, such as ``'xsub_train'``. By
+            default all clips.
+        pipeline (list[dict | callable]): The transforms.
+
+    Raises:
+        FileNotFoundError: If the folder or a file of it is missing.
+        ValueError: If a field of it is wrong or it has no such split.
+    """
+
+    def __init__(self,
+                 data_root: str,
+                 pipeline: List[Union[Dict, Callable]] = [],
+                 split: Optional[str] = None,
+                 **kwargs) -> None:
+        self.split = split
+        self.keypoint = _MemoryMap(osp.join(data_root, 'keypoint.npy'))
+        self.epoch_state = _SharedEpoch()
+        super().__init__(
+            ann_file='annotations.json',
+            data_root=data_root,
+            pipeline=pipeline,
+            modality='Pose',
+            **kwargs)
+
+    def load_data_list(self) -> List[Dict]:
+        """Load the clips of the split, each with its row of the array."""
+        prepared = read_annotations(self.data_root)
+        for key in ('dataset', 'layout', 'num_classes'):
+            self._metainfo.setdefault(key, prepared[key])
+        clips = [
+            dict(clip, row=row)
+            for row, clip in enumerate(prepared['annotations'])
+        ]
+        if self.split is None:
+            return clips
+        if self.split not in prepared['split']:
+            raise ValueError(
+                f'{self.data_root} has no split {self.split!r}: choose one of '
+                f'{sorted(prepared["split"])}')
+        names = set(prepared['split'][self.split])
+        clips = [clip for clip in clips if clip['frame_dir'] in names]
+        if not clips:
+            raise ValueError(
+                f'split {self.split!r} of {self.data_root} has no clips')
+        return clips
+
+    def get_data_info(self, idx: int) -> Dict:
+        """Get a clip by its index in the split."""
+        info = super().get_data_info(idx)
+        # a copy, since some of the toolbox's transforms work in place
+        keypoint = np.array(self.keypoint[info.pop('row')])
+        num_frames = keypoint.shape[1]
+        info.update(
+            keypoint=keypoint,
+            time_scale=info['total_frames'] / num_frames,
+            total_frames=num_frames)
+        seed, epoch = self.epoch_state.state.tolist()
+        if seed >= 0:
+            info['rng_key'] = (seed, epoch, info['sample_idx'])
+        return info
+
+    def prepare_data(self, idx: int) -> Dict:
+        """Get a clip processed by the pipeline.
+
+        Raises:
+            RuntimeError: If the pipeline returns None. Replacing the clip by
+                another one, as mmengine does, would hide it.
+        """
+        data = super().prepare_data(idx)
+        if data is None:
+            raise RuntimeError(
+                f'the pipeline returned None for sample {idx} of '
+                f'{self.data_root}, split {self.split}')
+        return data
+
+    def set_epoch(self, seed: int, epoch: int) -> None:
+        """Set what the randomness of the samples derives from.
+
+        Args:
+            seed (int): Seed of the run, not negative.
+            epoch (int): Number of the epoch, not negative.
+        """
+        self.epoch_state.state.copy_(torch.tensor([seed, epoch]))

@@ -1,0 +1,116 @@
+"""The standard splits of the data sets, and NTU's unusable samples."""
+
+import json
+from pathlib import Path
+from typing import Callable, Dict, Iterable, List, Set
+
+from .formats import ntu, nwucla
+
+NTU_TRAIN_SUBJECTS = {
+    'ntu60': {
+        1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35,
+        38
+    }
+}
+NTU_TRAIN_SUBJECTS['ntu120'] = NTU_TRAIN_SUBJECTS['ntu60'] | {
+    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82,
+    83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103
+}
+NTU_TRAIN_CAMERAS = {2, 3}
+NTU_NUM_CLASSES = {'ntu60': 60, 'ntu120': 120}
+
+
+def ntu_splits(names: Iterable[str], dataset: str) -> Dict[str, List[str]]:
+    """Split clips of NTU RGB+D.
+
+    Args:
+        names (Iterable[str]): Names of the clips.
+        dataset (str): ``'ntu60'`` for xsub (by subject) and xview (by
+            camera), ``'ntu120'`` for xsub and xset (by setup, even ones
+            train).
+
+    Returns:
+        dict[str, list[str]]: Names of the clips of xsub_train, xsub_val, and
+        so on.
+    """
+    clips = {name: ntu.parse_name(name) for name in names}
+    subjects = NTU_TRAIN_SUBJECTS[dataset]
+    split = _halve('xsub', clips, lambda clip: clip['subject'] in subjects)
+    if dataset == 'ntu60':
+        split.update(
+            _halve('xview', clips,
+                   lambda clip: clip['camera'] in NTU_TRAIN_CAMERAS))
+    else:
+        split.update(
+            _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0))
+    return split
+
+
+def nwucla_splits(names: Iterable[str],
+                  duplicates: Set[str]) -> Dict[str, List[str]]:
+    """Split clips of NW-UCLA.
+
+    Args:
+        names (Iterable[str]): Names of the clips.
+        duplicates (set[str]): Those that only repeat another clip. In the
+            published data such clips of camera 3 leak into the test set of
+            xview.
+
+    Returns:
+        dict[str, list[str]]: Names of the clips of xview (cameras 1 and 2
+        train), xview_dedup (the same without duplicates in the test set) and
+        xsub (odd subjects train, no duplicates at all), each with ``_train``
+        and ``_val``.
+    """
+    clips = {name: nwucla.parse_name(name) for name in names}
+    unique = {
+        name: clip
+        for name, clip in clips.items() if name not in duplicates
+    }
+    split = _halve('xview', clips, lambda clip: clip['camera'] < 3)
+    split['xview_dedup_train'] = split['xview_train']
+    split['xview_dedup_val'] = [
+        name for name in split['xview_val'] if name in unique
+    ]
+    split.update(
+        _halve('xsub', unique, lambda clip: clip['subject'] % 2 == 1))
+    return split
+
+
+def find_nwucla_duplicates(digests: Dict[str, bytes]) -> Set[str]:
+    """Find the clips of camera 3 that are their clip of camera 2 once more.
+
+    Args:
+        digests (dict[str, bytes]): Digest of the raw joints of each clip.
+    """
+    return {
+        name
+        for name, digest in digests.items()
+        if name.endswith('_v03') and digests.get(name[:-1] + '2') == digest
+    }
+
+
+def load_missing(dataset: str) -> Set[str]:
+    """Load the names of samples whose skeletons are missing or incomplete.
+
+    The authors of NTU RGB+D publish them: 302 of NTU-60, 535 of NTU-120.
+
+    Args:
+        dataset (str): ``'ntu60'`` or ``'ntu120'``.
+    """
+    path = Path(__file__).parent / 'data' / 'ntu_missing_skeletons.json'
+    missing = json.loads(path.read_text())
+    names = set(missing['ntu60'])
+    if dataset == 'ntu120':
+        names.update(missing['ntu120_only'])
+    return names
+
+
+def _halve(split: str, clips: Dict[str, Dict],
+           is_train: Callable[[Dict], bool]) -> Dict[str, List[str]]:
+    return {
+        f'{split}_train':
+        [name for name, clip in clips.items() if is_train(clip)],
+        f'{split}_val':
+        [name for name, clip in clips.items() if not is_train(clip)],
+    }

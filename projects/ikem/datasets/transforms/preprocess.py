@@ -1,0 +1,175 @@
+"""The deterministic preprocessing of the method family (CrosSCLR, IKEM)."""
+
+from typing import Dict, Union
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from projects.ikem.skeletons import get_layout
+
+
+@TRANSFORMS.register_module()
+class CenterJoint(BaseTransform):
+    """Centre each person of each frame on one joint.
+
+    An absent person (all zeros) stays exactly zero.
+
+    Required Keys:
+
+        - keypoint (np.ndarray): Joints of shape (M, T, V, C).
+
+    Modified Keys:
+
+        - keypoint
+
+    Args:
+        layout (str | dict): Skeleton layout, whose centre joint is used.
+            Defaults to ``'ntu-25'``.
+    """
+
+    def __init__(self, layout: Union[str, dict] = 'ntu-25') -> None:
+        self.layout = get_layout(layout)
+
+    def transform(self, results: Dict) -> Dict:
+        """Subtract the centre joint.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict.
+        """
+        x = results['keypoint']
+        center = self.layout.center
+        results['keypoint'] = x - x[..., center:center + 1, :]
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}(layout={self.layout.name!r})'
+
+
+@TRANSFORMS.register_module()
+class ResampleFrames(BaseTransform):
+    """Resample the first ``length`` frames by linear interpolation.
+
+    Output frame t reads input frame ``(t + 0.5) * length / num_frames - 0.5``,
+    clamped at both ends.
+
+    Required Keys:
+
+        - keypoint (np.ndarray): Joints of shape (M, T, V, C).
+        - total_frames (int): T, the number of frames before resampling.
+        - length (int, optional): Number of leading frames to resample. By
+          default the number of frames in which the first person is present.
+
+    Modified Keys:
+
+        - keypoint: (M, num_frames, V, C).
+        - total_frames: num_frames.
+
+    Added Keys:
+
+        - time_scale (float): gamma, raw frames per resampled frame, by which
+          the modalities divide differences in time. It counts all
+          ``total_frames``, not only the ``length`` ones.
+
+    Args:
+        num_frames (int): Frames after resampling. Defaults to 50.
+
+    Raises:
+        ValueError: If the first person is in no frame.
+    """
+
+    def __init__(self, num_frames: int = 50) -> None:
+        if num_frames < 1:
+            raise ValueError(f'num_frames must be at least 1, got {num_frames}')
+        self.num_frames = num_frames
+
+    def transform(self, results: Dict) -> Dict:
+        """Resample the clip in time.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict.
+        """
+        x = results['keypoint']
+        length = results.get('length')
+        if length is None:
+            length = int(np.any(x[0], axis=(-2, -1)).sum())
+        if length < 1:
+            raise ValueError(
+                f'{results.get("frame_dir", "clip")}: the first person is '
+                'present in no frame, nothing to resample')
+        t = (np.arange(self.num_frames) + 0.5) * length / self.num_frames - 0.5
+        t = t.clip(0, length - 1)
+        before = np.floor(t).astype(int)
+        after = np.minimum(before + 1, length - 1)
+        weight = (t - before).astype(x.dtype)[:, None, None]
+        results['keypoint'] = (
+            x[:, before] * (1 - weight) + x[:, after] * weight)
+        results['time_scale'] = results['total_frames'] / self.num_frames
+        results['total_frames'] = self.num_frames
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}(num_frames={self.num_frames})'
+
+
+@TRANSFORMS.register_module()
+class AlignShoulders(BaseTransform):
+    """Rotate each person about y so that the shoulders are parallel to x.
+
+    The angle is one per frame, ``arccos(d_x / (|d| + 1e-4))`` with d the
+    horizontal part of right minus left shoulder; its sign is one per person
+    and clip, negative when the sum of ``d_z`` over the frames is >= 0.
+
+    Required Keys:
+
+        - keypoint (np.ndarray): Joints of shape (M, T, V, 3), y upwards.
+
+    Modified Keys:
+
+        - keypoint
+
+    Args:
+        layout (str | dict): Skeleton layout, whose shoulders are used.
+            Defaults to ``'ntu-25'``.
+
+    Raises:
+        ValueError: If the joints do not have three coordinates.
+    """
+
+    def __init__(self, layout: Union[str, dict] = 'ntu-25') -> None:
+        self.layout = get_layout(layout)
+
+    def transform(self, results: Dict) -> Dict:
+        """Rotate the persons.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict.
+        """
+        x = results['keypoint']
+        if x.shape[-1] != 3:
+            raise ValueError(
+                'AlignShoulders rotates about y and needs 3 coordinates a '
+                f'joint, got keypoint of shape {x.shape}')
+        left, right = self.layout.shoulders
+        d = (x[:, :, right] - x[:, :, left]).astype(np.float64)  # (M, T, 3)
+        norm = np.hypot(d[..., 0], d[..., 2])
+        theta = np.arccos(d[..., 0] / (norm + 1e-4))
+        sign = np.where(d[..., 2].sum(1, keepdims=True) >= 0, -1, 1)
+        cos = np.cos(sign * theta)[..., None]  # (M, T, 1)
+        sin = np.sin(sign * theta)[..., None]
+        rotated = np.stack((cos * x[..., 0] - sin * x[..., 2], x[..., 1],
+                            sin * x[..., 0] + cos * x[..., 2]), -1)
+        results['keypoint'] = rotated.astype(x.dtype)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}(layout={self.layout.name!r})'

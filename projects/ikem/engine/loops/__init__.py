@@ -1,0 +1,3 @@
+from .frozen_feature_loop import FrozenFeatureTrainLoop
+
+__all__ = ['FrozenFeatureTrainLoop']

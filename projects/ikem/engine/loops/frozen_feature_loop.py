@@ -1,0 +1,135 @@
+"""Linear evaluation on features that are extracted once."""
+
+from typing import Dict, List, Tuple
+
+import torch
+from mmaction.registry import LOOPS
+from mmengine.dist import (all_gather, all_gather_object, get_rank,
+                           get_world_size)
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Subset
+
+
+class FeatureDataset(Dataset):
+    """Features of clips in memory.
+
+    Args:
+        features (dict[str, Tensor]): Features of shape (num, D) by modality.
+        data_samples (list): The clips' data samples.
+        metainfo (dict): ``metainfo`` of the data set of the clips.
+    """
+
+    def __init__(self, features: Dict[str, Tensor], data_samples: List,
+                 metainfo: Dict) -> None:
+        self.features = features
+        self.data_samples = data_samples
+        self.metainfo = metainfo
+
+    def __len__(self) -> int:
+        return len(self.data_samples)
+
+    def __getitem__(self, index: int) -> int:
+        return index  # see collate: one gather a batch
+
+    def collate(self, indices: List[int]) -> Dict:
+        """The batch of some clips."""
+        return dict(
+            inputs={u: f[indices]
+                    for u, f in self.features.items()},
+            data_samples=[self.data_samples[i].clone() for i in indices])
+
+
+@torch.no_grad()
+def extract_features(model: nn.Module,
+                     dataloader: DataLoader) -> FeatureDataset:
+    """Extract the features of all clips of a dataloader.
+
+    The ranks share the work and all get the whole result.
+
+    Args:
+        model (nn.Module): Model whose ``'tensor'`` mode returns features of
+            shape (N, D) by modality.
+        dataloader (DataLoader): Loader of the clips.
+
+    Returns:
+        FeatureDataset: The features, on the model's device.
+    """
+    model = model.module if is_model_wrapper(model) else model
+    dataset = dataloader.dataset
+    rank, ranks = get_rank(), get_world_size()
+    # all ranks take the same number of clips; the surplus is cut off below
+    share = [(rank + i * ranks) % len(dataset)
+             for i in range(-(-len(dataset) // ranks))]
+    loader = DataLoader(
+        Subset(dataset, share),
+        batch_size=dataloader.batch_size,
+        num_workers=dataloader.num_workers,
+        collate_fn=dataloader.collate_fn)
+    was_training = model.training
+    model.eval()
+    batches, data_samples = [], []
+    for batch in loader:
+        batch = model.data_preprocessor(batch, False)
+        batches.append(model(**batch, mode='tensor'))
+        data_samples += [sample.cpu() for sample in batch['data_samples']]
+    model.train(was_training)
+    features = {
+        u: _interleave(all_gather(torch.cat([b[u] for b in batches])))
+        for u in batches[0]
+    }
+    shares = all_gather_object(data_samples)
+    data_samples = [sample for turn in zip(*shares) for sample in turn]
+    num = len(dataset)
+    return FeatureDataset({u: f[:num]
+                           for u, f in features.items()}, data_samples[:num],
+                          getattr(dataset, 'metainfo', {}))
+
+
+def _interleave(shares: List[Tensor]) -> Tensor:
+    return torch.stack(shares, 1).flatten(0, 1)
+
+
+def cache_features(model: nn.Module, dataloader: DataLoader) -> DataLoader:
+    """A loader of the features of another loader's clips, in its order."""
+    features = extract_features(model, dataloader)
+    return DataLoader(
+        features,
+        batch_size=dataloader.batch_size,
+        sampler=dataloader.sampler,
+        drop_last=dataloader.drop_last,
+        collate_fn=features.collate)
+
+
+@LOOPS.register_module()
+class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
+    """Epochs over features that are extracted once before the first one.
+
+    For models with frozen encoders and clips without augmentation, such as
+    linear evaluation with :class:`SkeletonClassifier`. Order of the clips,
+    hooks, optimiser and validation are those of ``EpochBasedTrainLoop``.
+
+    Raises:
+        ValueError: If the encoders are not frozen.
+    """
+
+    def run(self) -> nn.Module:
+        """Extract the features, then train."""
+        model = self.runner.model
+        model = model.module if is_model_wrapper(model) else model
+        if not getattr(model, 'frozen', False):
+            raise ValueError(
+                'FrozenFeatureTrainLoop needs a model with frozen encoders: '
+                'set model.frozen=True, or train_cfg.type='
+                'EpochBasedTrainLoop to train them')
+        for loop in self._loops():
+            self.runner.logger.info(
+                f'extracting the features of {len(loop.dataloader.dataset)} '
+                'clips')
+            loop.dataloader = cache_features(model, loop.dataloader)
+        return super().run()
+
+    def _loops(self) -> Tuple:
+        val_loop = self.runner.val_loop
+        return (self, ) if val_loop is None else (self, val_loop)

@@ -1,0 +1,142 @@
+"""Trivial baselines: what a data set gives away without a learned feature."""
+
+from pathlib import Path
+from typing import Dict, Union
+
+import mmengine
+import numpy as np
+
+# Regularisation of the ridge classifier. There are several thousand
+# standardised features, far more than clips, so the penalty is strong.
+RIDGE_ALPHA = 1000.
+
+
+def baseline_features(keypoint: np.ndarray,
+                      num_frames: int = 24) -> np.ndarray:
+    """Positions and velocities of a few frames.
+
+    Args:
+        keypoint (np.ndarray): Prepared joints of shape (M, T, V, C): centred,
+            resampled in time, shoulders aligned.
+        num_frames (int): Frames after linear resampling; frame t reads input
+            frame ``(t + 0.5) * T / num_frames - 0.5``, clamped at the ends.
+            Defaults to 24.
+
+    Returns:
+        np.ndarray: Positions, then differences of neighbouring frames, of
+        shape (M * (2 * num_frames - 1) * V * C, ).
+    """
+    total = keypoint.shape[1]
+    t = (np.arange(num_frames) + 0.5) * total / num_frames - 0.5
+    t = t.clip(0, total - 1)
+    before = np.floor(t).astype(int)
+    after = np.minimum(before + 1, total - 1)
+    weight = (t - before).astype(keypoint.dtype)[:, None, None]
+    position = keypoint[:, before] * (1 - weight) + keypoint[:, after] * weight
+    velocity = np.diff(position, axis=1)  # (M, num_frames - 1, V, C)
+    return np.concatenate((position.ravel(), velocity.ravel()))
+
+
+def trivial_baselines(features_train: np.ndarray, labels_train: np.ndarray,
+                      features_val: np.ndarray,
+                      labels_val: np.ndarray) -> Dict[str, float]:
+    """Top-1 accuracy of a linear model and of the nearest neighbour.
+
+    The ridge classifier sees features standardised with the training clips'
+    mean and deviation (alpha = ``RIDGE_ALPHA``). The nearest neighbour is the
+    Euclidean one of the features as they are, all in metres.
+
+    Args:
+        features_train (np.ndarray): Features to fit of shape (N, D).
+        labels_train (np.ndarray): Their labels of shape (N, ).
+        features_val (np.ndarray): Features to classify of shape (N', D).
+        labels_val (np.ndarray): Their labels of shape (N', ).
+
+    Returns:
+        dict[str, float]: Accuracy of ``ridge`` and ``nn1`` in percent.
+
+    Raises:
+        ImportError: If scikit-learn is not installed.
+    """
+    try:
+        from sklearn.linear_model import RidgeClassifier
+        from sklearn.neighbors import KNeighborsClassifier
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+    except ImportError as error:
+        raise ImportError(
+            'The trivial baselines need scikit-learn: '
+            'run `pip install "ikem[plots]"`.') from error
+
+    classifiers = dict(
+        ridge=make_pipeline(StandardScaler(),
+                            RidgeClassifier(alpha=RIDGE_ALPHA)),
+        nn1=KNeighborsClassifier(n_neighbors=1))
+    return {
+        name: 100 * float(
+            classifier.fit(features_train, labels_train).score(
+                features_val, labels_val))
+        for name, classifier in classifiers.items()
+    }
+
+
+def folder_baselines(folder: Union[str, Path]) -> Dict[str, Dict[str, float]]:
+    """Trivial baselines of every split of a prepared folder.
+
+    Args:
+        folder (str | Path): Folder with ``keypoint.npy`` of shape
+            (num, M, T, V, C) and ``annotations.json``.
+
+    Returns:
+        dict[str, dict[str, float]]: The result of :func:`trivial_baselines`
+        for each split X of which there is ``X_train`` and ``X_val``.
+
+    Raises:
+        ValueError: If the folder has no such split.
+    """
+    folder = Path(folder)
+    keypoint = np.load(folder / 'keypoint.npy', mmap_mode='r')
+    annotations = mmengine.load(folder / 'annotations.json')
+    features = np.stack([baseline_features(clip) for clip in keypoint])
+    labels = np.array([x['label'] for x in annotations['annotations']])
+    rows = {
+        x['frame_dir']: row
+        for row, x in enumerate(annotations['annotations'])
+    }
+    return split_baselines(
+        features, labels, {
+            name: [rows[frame_dir] for frame_dir in members]
+            for name, members in annotations['split'].items()
+        })
+
+
+def split_baselines(features: np.ndarray, labels: np.ndarray,
+                    splits: Dict[str, list]) -> Dict[str, Dict[str, float]]:
+    """Trivial baselines of several splits of the same clips.
+
+    Args:
+        features (np.ndarray): Features of all clips of shape (N, D).
+        labels (np.ndarray): Labels of all clips of shape (N, ).
+        splits (dict[str, list[int]]): Rows of the clips in each part, such
+            as ``xsub_train`` and ``xsub_val``.
+
+    Returns:
+        dict[str, dict[str, float]]: The result of :func:`trivial_baselines`
+        for each split X of which there is ``X_train`` and ``X_val``.
+
+    Raises:
+        ValueError: If there is no such split.
+    """
+    names = [
+        part[:-len('_train')] for part in splits
+        if part.endswith('_train') and part[:-len('_train')] + '_val' in splits
+    ]
+    if not names:
+        raise ValueError('no split with a _train and a _val part among '
+                         f'{sorted(splits)}')
+    results = {}
+    for name in names:
+        train, val = splits[f'{name}_train'], splits[f'{name}_val']
+        results[name] = trivial_baselines(features[train], labels[train],
+                                          features[val], labels[val])
+    return results

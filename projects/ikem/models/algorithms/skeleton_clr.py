@@ -1,0 +1,121 @@
+from copy import deepcopy
+from typing import Dict, List, Optional
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseModel, ModuleDict
+from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from ..encoder import ModalityEncoder
+from ..losses import info_nce
+from ..memory_bank import MemoryBank
+
+
+@MODELS.register_module()
+class SkeletonCLR(BaseModel):
+    """MoCo-style contrastive pre-training, each modality on its own.
+
+    `3D Human Action Representation Learning via Cross-View Consistency
+    Pursuit <https://arxiv.org/abs/2104.14466>`_ (SkeletonCLR), which is also
+    the first stage of CrosSCLR and IKEM. Any number of modalities is trained
+    side by side; the losses are summed.
+
+    Args:
+        backbone (dict): Encoder f, one a modality.
+        neck (dict): Projector g; its ``out_channels`` is the embedding's D.
+        data_preprocessor (dict): A :class:`ModalityDataPreprocessor`, whose
+            ``modalities`` are the ones that are trained.
+        bank_size (int): Keys K of the memory bank. Defaults to 32768.
+        bank_init (str): ``'random'`` or ``'empty'``. Defaults to
+            ``'random'``.
+        momentum (float): Weight m of the key encoder in its moving average,
+            ``key = m * key + (1 - m) * query``. Defaults to 0.999.
+        temperature (float): tau of the loss. Defaults to 0.07.
+        init_cfg (dict, optional): Initialization. Defaults to None.
+    """
+
+    def __init__(self,
+                 backbone: Dict,
+                 neck: Dict,
+                 data_preprocessor: Dict,
+                 bank_size: int = 32768,
+                 bank_init: str = 'random',
+                 momentum: float = 0.999,
+                 temperature: float = 0.07,
+                 init_cfg: Optional[Dict] = None) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.modalities = self.data_preprocessor.modalities
+        self.query = ModuleDict({
+            u: ModalityEncoder(backbone, neck)
+            for u in self.modalities
+        })
+        self.key = deepcopy(self.query).requires_grad_(False)
+        self.bank = MemoryBank({u: neck['out_channels']
+                                for u in self.modalities}, bank_size,
+                               bank_init)
+        self.momentum = momentum
+        self.temperature = temperature
+
+    def init_weights(self) -> None:
+        """Initialize the query encoders and copy them to the key encoders."""
+        super().init_weights()
+        self.key.load_state_dict(self.query.state_dict())
+
+    def forward(self,
+                inputs: Dict[str, Tensor],
+                data_samples: Optional[List] = None,
+                mode: str = 'tensor') -> Dict[str, Tensor]:
+        """Losses or features of a batch.
+
+        Args:
+            inputs (dict[str, Tensor]): Views of each modality, of shape
+                (N, views, M, T, V, C).
+            data_samples (list, optional): Data samples. Defaults to None.
+            mode (str): ``'loss'`` or ``'tensor'``, features of the first
+                view. Defaults to ``'tensor'``.
+
+        Raises:
+            ValueError: If there is no such mode.
+        """
+        if mode == 'loss':
+            return self.loss(inputs)
+        if mode == 'tensor':
+            return self.extract_feat(inputs)
+        raise ValueError(f"mode is 'loss' or 'tensor', got {mode!r}: evaluate "
+                         'the encoders with a SkeletonClassifier')
+
+    def extract_feat(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """Features f of the first view by modality, of shape (N, D)."""
+        return {
+            u: self.query[u].extract_feat(inputs[u][:, 0])
+            for u in self.modalities
+        }
+
+    def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """InfoNCE of each modality: queries see view 0, keys view 1."""
+        if any(x.size(1) != 2 for x in inputs.values()):
+            raise ValueError(
+                'contrastive learning takes two views a clip: add '
+                'MultiView(num_views=2, ...) to the pipeline')
+        z = {u: self.query[u](inputs[u][:, 0]) for u in self.modalities}
+        zhat = self.encode_keys(inputs)
+        losses = {
+            f'loss_{u}': info_nce(z[u], zhat[u], self.bank[u],
+                                  self.temperature)
+            for u in self.modalities
+        }
+        self.bank.enqueue(zhat)
+        return losses
+
+    @torch.no_grad()
+    def encode_keys(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """Update the key encoders, then embed the second view.
+
+        The moving average covers parameters; norm layers of the key encoders
+        keep statistics of their own.
+        """
+        average = get_ema_multi_avg_fn(self.momentum)
+        average(
+            list(self.key.parameters()), list(self.query.parameters()), None)
+        return {u: self.key[u](inputs[u][:, 1]) for u in self.modalities}

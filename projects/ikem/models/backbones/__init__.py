@@ -1,0 +1,3 @@
+from .slim_stgcn import SlimSTGCN
+
+__all__ = ['SlimSTGCN']

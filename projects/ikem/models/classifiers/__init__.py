@@ -1,0 +1,3 @@
+from .skeleton_classifier import SkeletonClassifier
+
+__all__ = ['SkeletonClassifier']

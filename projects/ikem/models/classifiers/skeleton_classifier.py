@@ -1,0 +1,171 @@
+import warnings
+from typing import Dict, List, Optional
+
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmengine.model import BaseModel, ModuleDict
+from mmengine.runner.checkpoint import (_load_checkpoint_with_prefix,
+                                        load_state_dict)
+from torch import Tensor, nn
+
+from ..encoder import pool
+
+
+@MODELS.register_module()
+class SkeletonClassifier(BaseModel):
+    """Linear classifiers on the encoders of one or several modalities.
+
+    With one modality there is one head. With several there is one head for
+    each, trained alone, and a second one for each that is trained on the mean
+    of the modalities' logits; the mean is the prediction ``'fused'``.
+
+    Args:
+        backbone (dict): Encoder f, one a modality.
+        num_classes (int): Number of classes.
+        data_preprocessor (dict): A :class:`ModalityDataPreprocessor`, whose
+            ``modalities`` are classified.
+        in_channels (int): Channels of the encoders' features. Defaults to
+            256.
+        frozen (bool): Linear evaluation: the encoders get no gradient and
+            stay in eval mode. False fine-tunes them. Defaults to True.
+        pretrained (str, optional): Checkpoint of a pre-training, whose query
+            encoders are taken, every parameter of them. None leaves the
+            encoders untrained. Defaults to None.
+        prefix (str): Where the checkpoint has the encoder of a modality.
+            Defaults to ``'query.{modality}.backbone.'``.
+        init_cfg (dict, optional): Initialization, by default of the heads'
+            weights with N(0, 0.01).
+    """
+
+    def __init__(
+        self,
+        backbone: Dict,
+        num_classes: int,
+        data_preprocessor: Dict,
+        in_channels: int = 256,
+        frozen: bool = True,
+        pretrained: Optional[str] = None,
+        prefix: str = 'query.{modality}.backbone.',
+        init_cfg: Optional[Dict] = dict(
+            type='Normal', layer='Linear', std=0.01)
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.modalities = self.data_preprocessor.modalities
+        self.num_classes = num_classes
+        self.frozen = frozen
+        self.pretrained = pretrained
+        self.prefix = prefix
+        self.backbone = ModuleDict(
+            {u: MODELS.build(backbone)
+             for u in self.modalities})
+
+        def heads() -> ModuleDict:
+            return ModuleDict({
+                u: nn.Linear(in_channels, num_classes)
+                for u in self.modalities
+            })
+
+        self.head = heads()
+        self.fused_head = heads() if len(self.modalities) > 1 else None
+        if frozen:
+            self.backbone.requires_grad_(False)
+
+    def init_weights(self) -> None:
+        """Initialize the heads, and load the encoders.
+
+        Raises:
+            RuntimeError: If the checkpoint's encoder does not fit.
+        """
+        super().init_weights()
+        if self.pretrained is None:
+            if self.frozen:
+                warnings.warn('no `pretrained` checkpoint: linear evaluation '
+                              'of untrained encoders')
+            return
+        for u in self.modalities:
+            state = _load_checkpoint_with_prefix(
+                self.prefix.format(modality=u), self.pretrained, 'cpu')
+            load_state_dict(self.backbone[u], state, strict=True)
+
+    def train(self, mode: bool = True) -> 'SkeletonClassifier':
+        """Frozen encoders stay in eval mode."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
+
+    def forward(self,
+                inputs: Dict[str, Tensor],
+                data_samples: Optional[List] = None,
+                mode: str = 'tensor'):
+        """Losses, predictions or features of a batch.
+
+        Args:
+            inputs (dict[str, Tensor]): Clips of each modality, of shape
+                (N, 1, M, T, V, C), or their features, of shape (N, D).
+            data_samples (list, optional): Data samples. Defaults to None.
+            mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``, which
+                returns the features. Defaults to ``'tensor'``.
+
+        Raises:
+            ValueError: If there is no such mode.
+        """
+        f = self.extract_feat(inputs)
+        if mode == 'tensor':
+            return f
+        if mode == 'loss':
+            return self.loss_by_feat(f, data_samples)
+        if mode == 'predict':
+            return self.predict_by_feat(f, data_samples)
+        raise ValueError(
+            f"mode is 'loss', 'predict' or 'tensor', got {mode!r}")
+
+    def extract_feat(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """Features by modality, of shape (N, D); features pass through."""
+        with torch.set_grad_enabled(torch.is_grad_enabled()
+                                    and not self.frozen):
+            return {
+                u: x if x.dim() == 2 else pool(self.backbone[u](x.flatten(
+                    0, 1)))
+                for u, x in inputs.items()
+            }
+
+    def classify(self, f: Dict[str, Tensor]) -> Dict[str, Tensor]:
+        """Logits of shape (N, classes) by modality, and ``'fused'``."""
+        logits = {u: self.head[u](f[u]) for u in self.modalities}
+        if self.fused_head is not None:
+            logits['fused'] = torch.stack(
+                [self.fused_head[u](f[u]) for u in self.modalities]).mean(0)
+        return logits
+
+    def loss_by_feat(self, f: Dict[str, Tensor],
+                     data_samples: List) -> Dict[str, Tensor]:
+        """Cross-entropy and top-1 accuracy of each prediction."""
+        logits = self.classify(f)
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        labels = labels.to(next(iter(logits.values())).device)
+        losses = {}
+        for name, logit in logits.items():
+            losses[f'loss_{name}'] = F.cross_entropy(logit.float(), labels)
+            losses[f'top1_{name}'] = (logit.argmax(1) == labels).float().mean()
+        return losses
+
+    def predict_by_feat(self, f: Dict[str, Tensor],
+                        data_samples: List) -> List:
+        """Set ``pred_score`` (probabilities) and ``pred_label``.
+
+        With several modalities ``pred_score`` is a dict with an entry for
+        each and ``'fused'``, from which ``pred_label`` is taken.
+        """
+        scores = {
+            name: logit.float().softmax(1)
+            for name, logit in self.classify(f).items()
+        }
+        final = scores.get('fused', scores[self.modalities[0]])
+        for i, sample in enumerate(data_samples):
+            score = {name: s[i] for name, s in scores.items()}
+            sample.set_field(
+                score if len(score) > 1 else final[i], 'pred_score')
+            sample.set_pred_label(final[i].argmax(0, keepdim=True))
+        return data_samples

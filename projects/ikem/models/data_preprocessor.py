@@ -1,0 +1,90 @@
+from typing import Dict, Sequence, Union
+
+import torch
+from mmaction.registry import MODELS
+from mmengine.model import BaseDataPreprocessor
+
+from projects.ikem.skeletons import get_layout
+from .modalities import MODALITIES, derive_modalities, raw_rotation_axis
+
+
+@MODELS.register_module()
+class ModalityDataPreprocessor(BaseDataPreprocessor):
+    """Move joints to the device and derive the modalities there.
+
+    Takes joints of shape (V, M, T, J, 3) a sample - V views (clips), J joints
+    - and returns ``inputs`` as ``{modality: (N, V, M, T, J, 3)}``.
+
+    Args:
+        modalities (sequence[str]): Names of the modalities, see
+            ``models/modalities.py``. Defaults to ``('joint', )``.
+        layout (str | dict): Skeleton layout. Defaults to ``'ntu-25'``.
+        use_time_scale (bool): Whether differences in time are divided by the
+            ``time_scale`` of the data samples; the released three-modality
+            model does without. Defaults to True.
+        rotation_axis (str): ``'unit'`` (Eq. 4) or ``'raw'``, the product that
+            is not normalised, as in the released code. Defaults to
+            ``'unit'``.
+        non_blocking (bool): Whether transfers to the device block.
+            Defaults to False.
+
+    Raises:
+        ValueError: If a modality is unknown.
+    """
+
+    def __init__(self,
+                 modalities: Sequence[str] = ('joint', ),
+                 layout: Union[str, dict] = 'ntu-25',
+                 use_time_scale: bool = True,
+                 rotation_axis: str = 'unit',
+                 non_blocking: bool = False) -> None:
+        super().__init__(non_blocking=non_blocking)
+        if rotation_axis not in ('unit', 'raw'):
+            raise ValueError(
+                f"rotation_axis is 'unit' or 'raw', got {rotation_axis!r}")
+        self.functions = dict(MODALITIES)
+        if rotation_axis == 'raw':
+            self.functions['rotation_axis'] = raw_rotation_axis
+        unknown = [name for name in modalities if name not in self.functions]
+        if unknown:
+            raise ValueError(f'unknown modalities {unknown}: choose from '
+                             f'{list(self.functions)}')
+        self.modalities = tuple(modalities)
+        self.layout = get_layout(layout)
+        self.use_time_scale = use_time_scale
+
+    def forward(self, data: Dict, training: bool = False) -> Dict:
+        """Collate a batch and derive its modalities.
+
+        Args:
+            data (dict): ``inputs``, a list of N tensors, and
+                ``data_samples``, a list of N data samples. Inputs that are a
+                dict by modality, such as cached features, are only moved.
+            training (bool): Not used; both modes are the same.
+
+        Returns:
+            dict: ``inputs`` by modality and ``data_samples``.
+
+        Raises:
+            KeyError: If a data sample has no ``time_scale`` and it is needed.
+        """
+        data = self.cast_data(data)
+        if isinstance(data['inputs'], dict):
+            return data
+        joints = torch.stack(list(data['inputs'])).float()
+        time_scale = None
+        if self.use_time_scale:
+            time_scale = joints.new_tensor(
+                [_time_scale(sample) for sample in data['data_samples']])
+        inputs = derive_modalities(joints, self.modalities, self.layout,
+                                   time_scale, self.functions)
+        return dict(inputs=inputs, data_samples=data['data_samples'])
+
+
+def _time_scale(sample) -> float:
+    if 'time_scale' not in sample:
+        raise KeyError(
+            'a data sample has no time_scale: add `time_scale` to the '
+            'algorithm_keys of PackActionInputs, or set use_time_scale=False '
+            'of the data preprocessor')
+    return sample.time_scale

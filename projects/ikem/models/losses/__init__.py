@@ -1,0 +1,3 @@
+from .functional import info_nce
+
+__all__ = ['info_nce']

@@ -1,0 +1,37 @@
+from typing import Dict, List, Optional, Union
+
+from mmaction.registry import MODELS
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+
+@MODELS.register_module()
+class MLPProjector(BaseModule):
+    """Projector g of contrastive learning: Linear - ReLU - Linear.
+
+    Takes features of shape (N, in_channels), returns (N, out_channels).
+
+    Args:
+        in_channels (int): Channels of the feature. Defaults to 256.
+        hid_channels (int): Hidden channels. Defaults to 256.
+        out_channels (int): Channels of the embedding. Defaults to 128.
+        init_cfg (dict or list[dict], optional): Initialization, by default
+            weights N(0, 0.02) and biases 0.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 256,
+        hid_channels: int = 256,
+        out_channels: int = 128,
+        init_cfg: Optional[Union[Dict, List[Dict]]] = dict(
+            type='Normal', layer='Linear', std=0.02)
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        self.mlp = nn.Sequential(
+            nn.Linear(in_channels, hid_channels), nn.ReLU(),
+            nn.Linear(hid_channels, out_channels))
+
+    def forward(self, f: Tensor) -> Tensor:
+        """Project features."""
+        return self.mlp(f)

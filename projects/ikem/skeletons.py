@@ -1,0 +1,158 @@
+"""Skeleton layouts: which joints there are and how bones connect them.
+
+A layout is data, not code: graph, modalities and preprocessing read the same
+tables, so an own skeleton is one more table, given by name or as a dict.
+"""
+
+from dataclasses import dataclass
+from typing import Dict, Optional, Tuple, Union
+
+
+@dataclass(frozen=True)
+class SkeletonLayout:
+    """Joints, bones and hinges of a skeleton of V joints, all 0-based.
+
+    Args:
+        name (str): Name of the layout, stored with prepared data.
+        parents (tuple[int]): Parent of each joint, V entries. The root is its
+            own parent. Bone v is ``x_v - x_parent(v)``.
+        center (int): Joint that clips are centred on, and centre of the
+            spatial partition of ST-GCN.
+        shoulders (tuple[int, int]): Left and right shoulder joint.
+        edges (tuple[tuple[int, int]], optional): Inward edges (joint, its
+            neighbour towards the centre) of the graph. Defaults to the bones.
+        hinges (tuple[int], optional): Bone ``j(i)`` that bone i is hinged to,
+            V entries; the root with itself. Defaults to the parents.
+        torso (tuple[int, int, int], optional): Joints (a, b, c) spanning the
+            virtual torso bone ``normalize((x_a - x_b) x (x_c - x_b))``, which
+            takes the root's slot among the bones. Without it that slot is 0
+            and hinges on the root have no axis.
+
+    Raises:
+        ValueError: If a table has the wrong length or names no joint.
+    """
+    name: str
+    parents: Tuple[int, ...]
+    center: int
+    shoulders: Tuple[int, int]
+    edges: Optional[Tuple[Tuple[int, int], ...]] = None
+    hinges: Optional[Tuple[int, ...]] = None
+    torso: Optional[Tuple[int, int, int]] = None
+
+    def __post_init__(self) -> None:
+        def set_field(key, value):  # the class is frozen
+            object.__setattr__(self, key, value)
+
+        for key in ('parents', 'shoulders', 'hinges', 'torso'):
+            if getattr(self, key) is not None:
+                set_field(key, tuple(getattr(self, key)))
+        if self.hinges is None:
+            set_field('hinges', self.parents)
+        if self.edges is None:
+            set_field('edges', tuple(
+                (v, p) for v, p in enumerate(self.parents) if v != p))
+        set_field('edges', tuple(tuple(edge) for edge in self.edges))
+        self._check()
+
+    def _check(self) -> None:
+        roots = [v for v, p in enumerate(self.parents) if v == p]
+        if len(roots) != 1:
+            raise ValueError(
+                f'layout {self.name!r}: exactly one joint must be its own '
+                f'parent (the root), got {roots}')
+        if len(self.hinges) != self.num_joints:
+            raise ValueError(
+                f'layout {self.name!r}: hinges has {len(self.hinges)} entries '
+                f'for {self.num_joints} joints')
+        used = [*self.parents, *self.hinges, self.center, *self.shoulders,
+                *(self.torso or ()), *(v for edge in self.edges for v in edge)]
+        wrong = sorted({v for v in used if not 0 <= v < self.num_joints})
+        if wrong:
+            raise ValueError(
+                f'layout {self.name!r}: no joints {wrong}; joints are '
+                f'numbered 0 to {self.num_joints - 1}')
+
+    @property
+    def num_joints(self) -> int:
+        """int: V, the number of joints."""
+        return len(self.parents)
+
+    @property
+    def root(self) -> int:
+        """int: The joint that is its own parent."""
+        return next(v for v, p in enumerate(self.parents) if v == p)
+
+    @property
+    def graph(self) -> Dict:
+        """dict: The layout as mmaction2's ``Graph`` takes it."""
+        return dict(
+            num_node=self.num_joints,
+            inward=list(self.edges),
+            center=self.center)
+
+
+def _zero_based(joints: Tuple[int, ...]) -> Tuple[int, ...]:
+    return tuple(v - 1 for v in joints)
+
+
+# NTU RGB+D (Kinect v2), 1-based as in the data set's documentation.
+_NTU_PARENTS = _zero_based((2, 21, 21, 3, 21, 5, 6, 7, 21, 9, 10, 11, 1, 13,
+                            14, 15, 1, 17, 18, 19, 21, 8, 8, 12, 12))
+_NTU_HINGES = _zero_based((2, 21, 21, 3, 21, 5, 6, 7, 21, 9, 10, 11, 1, 13, 14,
+                           15, 1, 17, 18, 19, 21, 8, 22, 12, 24))
+# CrosSCLR hangs the finger tips (22, 24) on the thumbs (23, 25).
+_NTU_TIP_ON_THUMB = _zero_based((2, 21, 21, 3, 21, 5, 6, 7, 21, 9, 10, 11, 1,
+                                 13, 14, 15, 1, 17, 18, 19, 21, 23, 8, 25, 12))
+_NTU_EDGES = tuple((v, p) for v, p in enumerate(_NTU_TIP_ON_THUMB) if v != p)
+
+LAYOUTS = {
+    layout.name: layout
+    for layout in (
+        SkeletonLayout(
+            'ntu-25',
+            parents=_NTU_PARENTS,
+            center=20,
+            shoulders=(4, 8),
+            edges=_NTU_EDGES,
+            hinges=_NTU_HINGES,
+            torso=(1, 8, 4)),
+        # The bones of CrosSCLR and of the released three-modality model.
+        SkeletonLayout(
+            'ntu-25-crossclr',
+            parents=_NTU_TIP_ON_THUMB,
+            center=20,
+            shoulders=(4, 8)),
+        # Kinect v1 as in NW-UCLA: 0 hip centre, 1 spine, 2 shoulder centre,
+        # 3 head, then left arm, right arm, left leg, right leg, four each.
+        SkeletonLayout(
+            'kinect-20',
+            parents=(1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16,
+                     17, 18),
+            center=2,
+            shoulders=(4, 8),
+            torso=(1, 8, 4)),
+    )
+}
+
+
+def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
+    """Get a layout by name, or make one from a dict of its fields.
+
+    Args:
+        layout (str | dict | SkeletonLayout): ``'ntu-25'``,
+            ``'ntu-25-crossclr'``, ``'kinect-20'``, or the arguments of
+            :class:`SkeletonLayout`.
+
+    Raises:
+        ValueError: If the name is unknown or a table does not fit.
+    """
+    if isinstance(layout, SkeletonLayout):
+        return layout
+    if isinstance(layout, dict):
+        return SkeletonLayout(**layout)
+    if layout not in LAYOUTS:
+        raise ValueError(
+            f'unknown skeleton layout {layout!r}: known are '
+            f'{sorted(LAYOUTS)}; give an own one as a dict of the arguments '
+            'of SkeletonLayout')
+    return LAYOUTS[layout]

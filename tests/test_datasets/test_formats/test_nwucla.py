@@ -1,0 +1,116 @@
+"""Reader of NW-UCLA json files, on good and broken files."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from projects.ikem.datasets.formats import FormatError, read_nwucla
+from projects.ikem.datasets.formats.nwucla import parse_name
+
+NAME = 'a08_s01_e03_v02'
+JOINTS = np.random.default_rng(0).normal(size=(4, 20, 3))
+NAN, OVERFLOW = JOINTS.copy(), JOINTS.copy()
+NAN[2, 3, 1] = np.nan
+OVERFLOW[2, 3, 1] = 1e300
+
+
+def write(folder, name=NAME, **fields):
+    clip = dict(file_name=name, skeletons=JOINTS.tolist(), label=7)
+    clip.update(fields)
+    path = folder / f'{name}.json'
+    path.write_text(json.dumps(clip))
+    return path
+
+
+def test_values(tmp_path):
+    clip = read_nwucla(write(tmp_path))
+    assert clip['frame_dir'] == NAME
+    assert clip['label'] == 6  # a07 does not exist
+    assert clip['total_frames'] == clip['length'] == 4
+    assert clip['keypoint'].dtype == np.float32
+    np.testing.assert_allclose(clip['keypoint'], JOINTS[None], rtol=1e-6)
+
+
+def test_a_single_frame(tmp_path):
+    clip = read_nwucla(write(tmp_path, skeletons=JOINTS[:1].tolist()))
+    assert clip['keypoint'].shape == (1, 1, 20, 3)
+
+
+def test_parse_name():
+    assert parse_name('x/a12_s10_e00_v03.json') == dict(
+        action=12, subject=10, episode=0, camera=3)
+
+
+@pytest.mark.parametrize('name', ['a07_s01_e00_v01', 'a1_s01_e00_v01', ''])
+def test_parse_name_refuses(name):
+    with pytest.raises(FormatError, match='aAA_sSS_eEE_vVV'):
+        parse_name(name)
+
+
+@pytest.mark.parametrize('fields, reason', [
+    (dict(file_name='a08_s01_e03_v01'), 'file_name'),
+    (dict(file_name=None), 'file_name'),
+    (dict(label=6), 'label'),
+    (dict(label='7'), 'label'),
+    (dict(label=None), 'label'),
+    (dict(skeletons=None), 'no numbers'),
+    (dict(skeletons='x'), 'no numbers'),
+    (dict(skeletons=[]), 'no numbers|shape'),
+    (dict(skeletons=JOINTS[:, :19].tolist()), r'shape \(4, 19, 3\)'),
+    (dict(skeletons=JOINTS[..., :2].tolist()), 'shape'),
+    (dict(skeletons=[[[1, 2, 3]] * 20, [[1, 2, 3]] * 19]), 'do not all'),
+    (dict(skeletons=[[['1', '2', '3']] * 20]), 'no numbers'),
+    (dict(skeletons=[[[True, True, True]] * 20]), 'no numbers'),
+    (dict(skeletons=[[[10**400, 1, 1]] * 20]), 'no numbers|finite'),
+    (dict(skeletons=NAN.tolist()), 'frame 3 is not finite'),
+    (dict(skeletons=OVERFLOW.tolist()), 'frame 3 is not finite'),
+])
+def test_broken_fields(tmp_path, fields, reason):
+    path = write(tmp_path, **fields)
+    with pytest.raises(FormatError, match=reason) as caught:
+        read_nwucla(path)
+    assert caught.value.path == str(path)
+
+
+@pytest.mark.parametrize('data, line', [
+    (b'', 1),
+    (b'{"label": 1,\n "skel', 2),
+    (b'\xff\xfe\x00', None),
+    (b'[' * 100000, None),
+    (b'[1, 2]', None),
+    (b'\x00\x01\x02', 1),
+])
+def test_broken_json(tmp_path, data, line):
+    path = tmp_path / f'{NAME}.json'
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match='json') as caught:
+        read_nwucla(path)
+    assert caught.value.line == line
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_nwucla(tmp_path / f'{NAME}.json')
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.binary(max_size=100),
+        st.recursive(
+            st.none() | st.floats() | st.text(max_size=3), lambda inner: st.
+            lists(inner, max_size=3), max_leaves=9).map(
+                lambda skeletons: json.dumps(
+                    dict(file_name=NAME, label=7, skeletons=skeletons)).encode(
+                    ))))
+def test_any_content(tmp_path, data):
+    path = tmp_path / f'{NAME}.json'
+    path.write_bytes(data)
+    with pytest.raises(FormatError):
+        read_nwucla(path)

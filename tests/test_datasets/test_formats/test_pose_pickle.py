@@ -1,0 +1,252 @@
+"""Reader of the toolbox's pose pickles, and the restricted unpickler."""
+
+import codecs
+import os
+import pickle
+import pickletools
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from projects.ikem.datasets.formats import (FormatError, load_pose_pickle,
+                                            read_annotation, restricted_pickle)
+from projects.ikem.datasets.formats.pose_pickle import (count_classes,
+                                                        count_persons)
+
+KEYPOINT = np.random.default_rng(0).normal(size=(3, 6, 25, 3))
+
+
+def annotate(frame_dir='a', persons=2, **fields):
+    annotation = dict(
+        frame_dir=frame_dir,
+        label=4,
+        keypoint=KEYPOINT[:persons].astype(np.float16),
+        total_frames=6)
+    annotation.update(fields)
+    return annotation
+
+
+def dump(folder, content, protocol=None):
+    path = folder / 'poses.pkl'
+    path.write_bytes(pickle.dumps(content, protocol))
+    return path
+
+
+def dump_poses(folder, *annotations, **split):
+    return dump(folder, dict(split=split, annotations=list(annotations)))
+
+
+def read(annotation, num_persons=2):
+    return read_annotation(('poses.pkl', annotation), 25, num_persons)
+
+
+# ---------------------------------------------------------------- unpickler
+
+
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+def test_plain_data(tmp_path, protocol):
+    content = OrderedDict(
+        array=np.arange(6.).reshape(2, 3),
+        fortran=np.asfortranarray(np.arange(6, dtype='i2').reshape(2, 3)),
+        text=np.array(['a', 'bc']),
+        scalar=np.float32(2.5),
+        plain=[1, 2.5, 'x', b'\xff', None, True, (1, ), {2}, frozenset({3})])
+    loaded = restricted_pickle.load(dump(tmp_path, content, protocol))
+    assert isinstance(loaded, OrderedDict)
+    for key in ('array', 'fortran', 'text', 'scalar'):
+        np.testing.assert_array_equal(loaded[key], content[key])
+        assert loaded[key].dtype == content[key].dtype
+    assert loaded['plain'] == content['plain']
+
+
+def test_other_numpy_generation(tmp_path):
+    data = pickle.dumps(np.arange(3.), protocol=0)
+    assert b'core.multiarray' in data
+    for module in (b'numpy.core', b'numpy._core'):
+        path = tmp_path / 'poses.pkl'
+        path.write_bytes(
+            data.replace(b'numpy._core', b'numpy.core').replace(
+                b'numpy.core', module))
+        np.testing.assert_array_equal(restricted_pickle.load(path), [0, 1, 2])
+
+
+def test_python_2(tmp_path):
+    path = tmp_path / 'poses.pkl'
+    # the array float32 [1, 2] and a text, as Python 2 wrote them
+    path.write_bytes(
+        b"(lp0\ncnumpy.core.multiarray\n_reconstruct\np1\n(cnumpy\nndarray\n"
+        b"p2\n(I0\ntp3\nS'b'\np4\ntp5\nRp6\n(I1\n(I2\ntp7\ncnumpy\ndtype\np8\n"
+        b"(S'f4'\np9\nI0\nI1\ntp10\nRp11\n(I3\nS'<'\np12\nNNNI-1\nI-1\nI0\n"
+        b"tp13\nbI00\nS'\\x00\\x00\\x80?\\x00\\x00\\x00@'\np14\ntp15\nbaS'a01'"
+        b"\np16\na.")
+    array, text = restricted_pickle.load(path)
+    np.testing.assert_array_equal(array, np.array([1, 2], np.float32))
+    assert text == 'a01'
+
+
+class Malicious:
+
+    def __init__(self, function, *args):
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize('function', [
+    os.system, eval, exec, getattr, __import__, print, open, np.load,
+    np.savetxt, bytearray, type
+])
+def test_code_is_not_executed(tmp_path, function):
+    marker = tmp_path / 'marker'
+    path = dump(tmp_path, [Malicious(function, f'touch {marker}')])
+    with pytest.raises(
+            FormatError,
+            match=rf'asks for \w+\.{function.__name__}\..*save it again'):
+        restricted_pickle.load(path)
+    assert not marker.exists()
+
+
+def test_code_in_a_pose_pickle_is_not_executed(tmp_path):
+    marker = tmp_path / 'marker'
+    spoilt = annotate(extra=Malicious(os.system, f'touch {marker}'))
+    with pytest.raises(FormatError, match='system'):
+        load_pose_pickle(dump_poses(tmp_path, spoilt, train=['a']), 25)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize('content', [
+    np.array([{}, None], object),
+    np.zeros(2, [('a', 'f4'), ('b', object)]),
+    Malicious(np.dtype, 'f4,O'),
+    Malicious(np.dtype, [('a', 'O')]),
+])
+def test_objects_in_arrays_are_refused(tmp_path, content):
+    with pytest.raises(FormatError, match='must hold numbers or text'):
+        restricted_pickle.load(dump(tmp_path, content))
+
+
+def test_other_codecs_are_refused(tmp_path):
+    path = dump(tmp_path, Malicious(codecs.encode, 'x', 'rot13'), protocol=2)
+    with pytest.raises(FormatError, match='encoding'):
+        restricted_pickle.load(path)
+
+
+@pytest.mark.parametrize('change', [
+    lambda data: b'',
+    lambda data: data[:len(data) // 2],
+    lambda data: data[:-1],
+    lambda data: b'\x00\xff' * 20,
+    lambda data: b'{"split": {}}',
+])
+def test_damaged_pickle(tmp_path, change):
+    path = dump_poses(tmp_path, annotate(), train=['a'])
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(FormatError, match='no whole pickle') as caught:
+        load_pose_pickle(path, 25)
+    assert caught.value.path == str(path)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_pose_pickle(tmp_path / 'none.pkl', 25)
+
+
+OPCODES = [op.code.encode('latin1') for op in pickletools.opcodes
+           if 'PUT' not in op.name]  # a huge index takes as much memory
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.sampled_from([*OPCODES, b'\x00\x00', b'\x01', b'1\n', b'S"x"\n']),
+        max_size=12).map(b''.join))
+def test_any_bytes(tmp_path, data):
+    path = tmp_path / 'poses.pkl'
+    path.write_bytes(data)
+    with pytest.raises(FormatError):
+        load_pose_pickle(path, 25)
+
+
+# ---------------------------------------------------------------- poses
+
+
+def test_values(tmp_path):
+    path = dump_poses(
+        tmp_path, annotate('a'), annotate('b', 1, label=np.int64(7)),
+        xsub_train=['b'], xsub_val=('a', ))
+    content = load_pose_pickle(path, 25)
+    assert content.split == dict(xsub_train=['b'], xsub_val=['a'])
+    assert count_classes(content.annotations) == 8
+    assert count_persons(content.annotations) == 2
+    clip = read(content.annotations[1])
+    assert (clip['frame_dir'], clip['label']) == ('b', 7)
+    assert clip['total_frames'] == clip['length'] == 6
+    assert clip['keypoint'].dtype == np.float32
+    np.testing.assert_allclose(clip['keypoint'][0], KEYPOINT[0], rtol=1e-3)
+    assert not clip['keypoint'][1].any()
+
+
+@pytest.mark.parametrize('persons, kept', [(1, 1), (2, 2), (3, 2)])
+def test_the_first_two_persons_are_kept(persons, kept):
+    annotation = annotate(persons=persons)
+    assert count_persons([annotation]) == kept
+    clip = read(annotation, kept)
+    np.testing.assert_allclose(clip['keypoint'], KEYPOINT[:kept], rtol=1e-3)
+
+
+def test_frames_that_show_the_first_person_come_first():
+    keypoint = KEYPOINT[:2].copy()
+    keypoint[0, [0, 3]] = 0
+    clip = read(annotate(keypoint=keypoint, total_frames=5))
+    assert (clip['total_frames'], clip['length']) == (5, 3)
+    expected = np.zeros((2, 5, 25, 3))
+    expected[:, :3] = keypoint[:, [1, 2, 4]]
+    np.testing.assert_allclose(clip['keypoint'], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize('content, reason', [
+    ([], "expected a dict of 'split'"),
+    (dict(split={}), "expected a dict of 'split'"),
+    (dict(split=[], annotations=[annotate()]), "expected a dict of 'split'"),
+    (dict(split={}, annotations=[]), 'empty'),
+    (dict(split={}, annotations=[3]), 'annotation 0 has no frame_dir'),
+    (dict(split={}, annotations=[annotate(), annotate()]), 'annotation 1'),
+    (dict(split=dict(t=['z']), annotations=[annotate()]), "split 't'"),
+    (dict(split=dict(t=[[]]), annotations=[annotate()]), "split 't'"),
+    (dict(split=dict(t=3), annotations=[annotate()]), "split 't'"),
+    (dict(split={}, annotations=[annotate(keypoint=KEYPOINT[..., :2])]),
+     '2 coordinates; .*3-D'),
+    (dict(split={}, annotations=[annotate(keypoint=KEYPOINT[:, :, :17])]),
+     '17 joints, the layout has 25; .*--layout'),
+])
+def test_other_content(tmp_path, content, reason):
+    with pytest.raises(FormatError, match=reason):
+        load_pose_pickle(dump(tmp_path, content), 25)
+
+
+@pytest.mark.parametrize('fields, reason', [
+    (dict(keypoint=None), 'no array'),
+    (dict(keypoint=KEYPOINT[0]), 'no array'),
+    (dict(keypoint=KEYPOINT.astype(int)), 'no array'),
+    (dict(keypoint=KEYPOINT * np.nan), 'not finite'),
+    (dict(keypoint=KEYPOINT * 1e300), 'not finite'),
+    (dict(keypoint=KEYPOINT * 0), 'nobody to see'),
+    (dict(keypoint=KEYPOINT[:0]), 'nobody to see'),
+    (dict(label=-1), 'no class number'),
+    (dict(label='x'), 'no class number'),
+    (dict(total_frames=0), 'does not fit'),
+    (dict(total_frames=7), 'does not fit'),
+    (dict(total_frames=None), 'does not fit'),
+])
+def test_broken_annotation(fields, reason):
+    with pytest.raises(FormatError, match=reason) as caught:
+        read(annotate(**fields))
+    assert caught.value.path == 'poses.pkl'
+    assert 'clip a' in str(caught.value)

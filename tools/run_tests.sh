@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Install into .venv and run the tests; arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bash tools/setup_env.sh
+.venv/bin/python -m ruff check .
+exec .venv/bin/python -m pytest "$@"

@@ -1,0 +1,62 @@
+"""Test a checkpoint with the test set and metrics of its config."""
+
+from mmengine.config import Config
+
+from projects.ikem.engine.cli import base_parser, build_runner, load_config
+
+
+def parse_args():
+    parser = base_parser('Test a checkpoint')
+    parser.add_argument('checkpoint', help='path of the checkpoint')
+    parser.add_argument('--dump', help='write the predictions to this pickle')
+    parser.add_argument(
+        '--show-dir', help='folder for drawings of the predictions')
+    parser.add_argument(
+        '--show', action='store_true', help='draw predictions in a window')
+    parser.add_argument(
+        '--interval', type=int, default=1, help='draw each n-th sample')
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=2,
+        help='seconds that a window stays')
+    args = parser.parse_args()
+    if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
+        parser.error('--dump writes a pickle: end its name with .pkl')
+    return args
+
+
+def merge_args(cfg: Config, args) -> Config:
+    """Apply the arguments of testing; --cfg-options have the last word."""
+    if args.show or args.show_dir is not None:
+        if 'visualization' not in cfg.default_hooks:
+            raise SystemExit(
+                '--show and --show-dir need default_hooks.visualization='
+                'dict(type="VisualizationHook") in the config')
+        cfg.default_hooks.visualization.update(
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            out_dir=args.show_dir,
+            interval=args.interval)
+    if args.dump is not None:
+        evaluators = cfg.test_evaluator
+        if not isinstance(evaluators, (list, tuple)):
+            evaluators = [evaluators]
+        cfg.test_evaluator = [
+            *evaluators,
+            dict(type='DumpResults', out_file_path=args.dump)
+        ]
+    cfg.load_from = args.checkpoint
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    return cfg
+
+
+def main():
+    args = parse_args()
+    build_runner(merge_args(load_config(args), args)).test()
+
+
+if __name__ == '__main__':
+    main()

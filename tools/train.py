@@ -1,0 +1,83 @@
+"""Train a model: pre-training, linear evaluation, or any toolbox config."""
+
+import torch
+from mmengine.config import Config
+
+from projects.ikem.engine.cli import base_parser, build_runner, load_config
+
+
+def parse_args():
+    parser = base_parser('Train a model')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='resume from this checkpoint, or without a value from the latest '
+        'one in the work_dir')
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='mixed precision: float16 with loss scaling on a GPU, bfloat16 '
+        'on a CPU')
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='do not evaluate during training')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the actual total batch size over '
+        'auto_scale_lr.base_batch_size')
+    parser.add_argument(
+        '--seed', type=int, help='random seed, in place of the config\'s')
+    parser.add_argument(
+        '--diff-rank-seed',
+        action='store_true',
+        help='give each rank a seed of its own')
+    parser.add_argument(
+        '--deterministic',
+        action='store_true',
+        help='let CUDNN use deterministic algorithms only')
+    return parser.parse_args()
+
+
+def merge_args(cfg: Config, args) -> Config:
+    """Apply the arguments of training; --cfg-options have the last word."""
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        # there will be no metric to choose the best checkpoint by
+        cfg.default_hooks.get('checkpoint', {}).pop('save_best', None)
+    if args.amp:
+        wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
+        if wrapper not in ('OptimWrapper', 'AmpOptimWrapper',
+                           'BFloat16OptimWrapper'):
+            raise SystemExit(f'--amp does not work with {wrapper}')
+        if torch.cuda.is_available():
+            cfg.optim_wrapper.type = 'AmpOptimWrapper'
+            cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        else:
+            cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    randomness = cfg.setdefault('randomness', {})
+    if args.seed is not None:
+        randomness.seed = args.seed
+    if args.diff_rank_seed:
+        randomness.diff_rank_seed = True
+    if args.deterministic:
+        randomness.deterministic = True
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    return cfg
+
+
+def main():
+    args = parse_args()
+    build_runner(merge_args(load_config(args), args)).train()
+
+
+if __name__ == '__main__':
+    main()
