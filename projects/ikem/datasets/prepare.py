@@ -55,8 +55,8 @@ class ClipReader:
                 clip = transform(clip)
         if not np.isfinite(clip['keypoint']).all():
             return FormatError(
-                clip['frame_dir'], 'not finite after preprocessing: its joints '
-                'are too far away')
+                clip['frame_dir'],
+                'not finite after preprocessing: its joints are too far away')
         return Clip(
             clip['frame_dir'],
             clip['label'],

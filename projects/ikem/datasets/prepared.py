@@ -13,8 +13,14 @@ from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 
-from .prepared_checks import (ANNOTATION_FILE, KEYPOINT_FILE, VERSION,
-                              check_annotation, check_meta, check_split)
+from .prepared_checks import (
+    ANNOTATION_FILE,
+    KEYPOINT_FILE,
+    VERSION,
+    check_annotation,
+    check_meta,
+    check_split,
+)
 
 
 class PreparedWriter:

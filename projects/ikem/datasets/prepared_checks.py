@@ -57,8 +57,8 @@ def check_annotation(annotation: Dict, names: Set[str],
         total_frames = annotation['total_frames']
     except (KeyError, TypeError):
         raise ValueError(
-            "an entry of 'annotations' lacks frame_dir, label or total_frames: "
-            f'{str(annotation)[:80]}') from None
+            "an entry of 'annotations' lacks frame_dir, label or "
+            f'total_frames: {str(annotation)[:80]}') from None
     if not isinstance(name, str) or name in names:
         raise ValueError(
             f'frame_dir {name!r} is given twice, or is no string')

@@ -80,7 +80,8 @@ def trivial_baselines(features_train: np.ndarray, labels_train: np.ndarray,
     }
 
 
-def folder_baselines(folder: Union[str, Path]) -> Dict[str, Dict[str, float]]:
+def prepared_baselines(
+        folder: Union[str, Path]) -> Dict[str, Dict[str, float]]:
     """Trivial baselines of every split of a prepared folder.
 
     Args:

@@ -5,8 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from projects.ikem.datasets.formats import (FormatError, list_clips,
-                                            read_clip)
+from projects.ikem.datasets.formats import FormatError, list_clips, read_clip
 
 NAMES = [f'S001C001P00{i}R001A00{i}.skeleton' for i in (1, 2, 3)]
 POSITION = np.random.default_rng(0).normal(size=(3, 3, 50, 25, 2)).astype('f4')

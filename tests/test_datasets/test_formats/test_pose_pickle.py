@@ -11,10 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projects.ikem.datasets.formats import (FormatError, load_pose_pickle,
-                                            read_annotation, restricted_pickle)
-from projects.ikem.datasets.formats.pose_pickle import (count_classes,
-                                                        count_persons)
+from projects.ikem.datasets.formats import (
+    FormatError,
+    load_pose_pickle,
+    read_annotation,
+    restricted_pickle,
+)
+from projects.ikem.datasets.formats.pose_pickle import (
+    count_classes,
+    count_persons,
+)
 
 KEYPOINT = np.random.default_rng(0).normal(size=(3, 6, 25, 3))
 

@@ -153,9 +153,10 @@ def _read_bodies(path: Path) -> _Bodies:
             f'{len(lines.lines)} lines')
     frames, slots, ids, starts = [], [], [], []
     for frame in range(num_frames):
-        for slot in range(lines.take_count(f'body count of frame {frame + 1}')):
+        num_bodies = lines.take_count(f'the body count of frame {frame + 1}')
+        for slot in range(num_bodies):
             ids.append(_take_header(lines))
-            num_joints = lines.take_count('a joint count')
+            num_joints = lines.take_count('the joint count')
             if num_joints != NUM_JOINTS:
                 raise lines.error(
                     lines.position - 1,

@@ -137,8 +137,8 @@ def _check_kind(path, annotation: Dict, num_joints: int) -> None:
     if not isinstance(keypoint, np.ndarray) or (
             keypoint.dtype.kind != 'f' or keypoint.ndim != 4):
         raise FormatError(
-            path, f'{where}: keypoint is no array of floats of shape (persons, '
-            'frames, joints, coordinates)')
+            path, f'{where}: keypoint is no array of floats of shape '
+            '(persons, frames, joints, coordinates)')
     if keypoint.shape[-1] != NUM_COORDINATES:
         raise FormatError(
             path, f'{where}: the poses have {keypoint.shape[-1]} coordinates; '

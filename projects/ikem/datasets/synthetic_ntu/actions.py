@@ -138,8 +138,8 @@ MOTIONS: Dict[str, Motion] = dict(
     drink=Motion(
         dict(
             right_hand=((0, None), (0.15, _WAIST), (0.4, _MOUTH),
-                        (0.65, (-0.25, 0.38, 0.38)), (0.85, _WAIST), (1,
-                                                                      None)),
+                        (0.65, (-0.25, 0.38, 0.38)), (0.85, _WAIST),
+                        (1, None)),
             nod=_angles((0, 0), (0.4, 0), (0.52, -0.4), (0.65, -0.4),
                         (0.8, 0), (1, 0))),
         seconds=2.2),
@@ -229,8 +229,8 @@ MOTIONS: Dict[str, Motion] = dict(
                        (0.55, (-0.1, 0., 0.9)), (1, None)),
             lean=_angles((0, 0), (0.25, -0.05), (0.42, 0.35), (0.55, 0.3),
                          (1, 0)),
-            left_foot=((0, None), (0.25, None), (0.42, (0, 0, 0.3)), (1,
-                                                                      None))),
+            left_foot=((0, None), (0.25, None), (0.42, (0, 0, 0.3)),
+                       (1, None))),
         seconds=1.8,
         partner=dict(
             travel=((0, None), (0.4, None), (0.7, (0, 0, -0.6)),

@@ -20,12 +20,12 @@ MIN_FRAMES, MAX_FRAMES = 30, 300
 # name made here is one of its samples or on its list of missing skeletons.
 CAMERAS = {
     33: {
-        1: Camera(yaw=-45, distance=3.6, height=2.0),
+        1: Camera(yaw=-45, distance=3.6, height=2.4),
         2: Camera(yaw=0, distance=3.0, height=0.8),
         3: Camera(yaw=45, distance=3.2, height=1.2)
     },
     34: {
-        1: Camera(yaw=-45, distance=3.8, height=2.2),
+        1: Camera(yaw=-45, distance=3.8, height=2.6),
         2: Camera(yaw=0, distance=3.2, height=0.9),
         3: Camera(yaw=45, distance=3.5, height=1.4)
     }
@@ -33,8 +33,9 @@ CAMERAS = {
 
 # Each camera's recording is cut on its own, by up to so many frames at each
 # end, so that the views of a performance are not in step.
-_MAX_CUT = 40
-_MARGIN = 1.35  # seconds at rest around an action; the cuts take no more
+_MAX_CUT = 30
+# Seconds at rest before and after an action: the cuts take no more.
+_MARGIN = 1.
 
 # Streams of random numbers, so that no two draws share a generator.
 _SUBJECT, _PARTNER, _PERFORMANCE, _SENSOR = 1, 2, 3, 4
@@ -77,7 +78,8 @@ def perform_clip(clip: ClipName, seed: int = 0) -> np.ndarray:
         along z.
     """
     action = ACTIONS[clip.action - 1]
-    actor = sample_person(np.random.default_rng((_SUBJECT, seed, clip.subject)))
+    actor = sample_person(
+        np.random.default_rng((_SUBJECT, seed, clip.subject)))
     partner = None
     if action in INTERACTIONS:
         # Nobody who acts in other clips, so that subjects can be split.
@@ -174,7 +176,7 @@ def generate(out_dir: Union[str, Path],
     out_dir = Path(out_dir).absolute()
     _check_replaceable(out_dir, overwrite)
 
-    staging = out_dir.with_name(f'.{out_dir.name}.partial')
+    staging = out_dir.with_name(f'{out_dir.name}.partial')
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
@@ -201,8 +203,9 @@ def _check_replaceable(folder: Path, overwrite: bool) -> None:
         raise FileExistsError(f'{folder} is a file')
     contents = list(folder.iterdir())
     if contents and not overwrite:
-        raise FileExistsError(f'{folder} is not empty; overwriting its files '
-                              'has to be asked for')
+        raise FileExistsError(
+            f'{folder} is not empty; overwrite its files (--overwrite), or '
+            'choose another folder')
     others = [path.name for path in contents if path.suffix != '.skeleton']
     if others:
         raise FileExistsError(f'{folder} holds more than .skeleton files '

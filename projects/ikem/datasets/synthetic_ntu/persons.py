@@ -5,15 +5,21 @@ from typing import Dict, NamedTuple, Optional
 import numpy as np
 
 from .actions import Keys, Motion, pose_at
-from .body import (REST_POSE, Pose, forward_kinematics, mirror_pose, rotation,
-                   sample_body)
+from .body import (
+    REST_POSE,
+    Pose,
+    forward_kinematics,
+    mirror_pose,
+    rotation,
+    sample_body,
+)
 from .sensor import FRAMES_PER_SECOND
 
 # Spread of a person's posture from clip to clip, and of the slow movements
 # of somebody alive within a clip; units as in ``REST_POSE``.
 _POSTURE_SPREAD = dict(
-    sway=np.array((0.03, 0.01, 0.03)), twist=0.15, lean=0.12, tilt=0.08,
-    nod=0.2, right_hand=0.06, left_hand=0.06, right_foot=0.08, left_foot=0.08)
+    sway=np.array((0.04, 0.01, 0.04)), twist=0.15, lean=0.16, tilt=0.11,
+    nod=0.2, right_hand=0.06, left_hand=0.06, right_foot=0.11, left_foot=0.11)
 _FIDGET_SPREAD = dict(
     sway=np.array((0.03, 0.01, 0.03)), twist=0.1, lean=0.06, tilt=0.04,
     nod=0.15, right_hand=0.05, left_hand=0.05)

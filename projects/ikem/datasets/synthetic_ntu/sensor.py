@@ -21,7 +21,7 @@ _SPINE_SHOULDER = 20
 # Standard deviations of the tremble in metres at 3.5 m, and how much larger
 # the errors are that drift.
 _TREMBLE, _HANDS_TREMBLE, _FEET_TREMBLE = 0.006, 0.014, 0.01
-_DRIFT = 2.5
+_DRIFT = 2.
 
 
 class Camera(NamedTuple):
@@ -70,7 +70,7 @@ class Recording:
     @property
     def has_ghost(self) -> bool:
         """bool: Whether a third body appears in some frame."""
-        return len(self.joints) > 2
+        return bool(self.present[2:].any())
 
 
 def to_camera(joints: np.ndarray, camera: Camera) -> np.ndarray:
@@ -112,8 +112,6 @@ def observe(joints: np.ndarray, rng: np.random.Generator) -> Recording:
     if rng.random() < 0.15:
         start = rng.integers(num_frames)
         present[:, start:start + rng.integers(1, 5)] = False
-    # One frame at least shows the first body, whatever was dropped.
-    present[:, num_frames // 2] = True
     recording = Recording(noisy, present, tracking)
     if len(joints) == 2 and rng.random() < 0.15:
         recording = _add_ghost(recording, rng)

@@ -1,0 +1,226 @@
+import math
+
+import numpy as np
+import pytest
+from mmaction.registry import TRANSFORMS
+from mmaction.datasets.transforms import FormatGCNInput
+
+
+def build(name, **kwargs):
+    return TRANSFORMS.build(dict(type=name, **kwargs))
+
+
+def clip(t=7, m=2, v=25):
+    x = np.random.normal(size=(m, t, v, 3)).astype(np.float32)
+    return dict(keypoint=x, total_frames=t)
+
+
+def test_center_joint():
+    results = clip()
+    x = results['keypoint'].copy()
+    y = build('CenterJoint')(results)['keypoint']
+    for m in range(2):
+        for t in range(7):
+            for v in range(25):
+                np.testing.assert_array_equal(y[m, t, v],
+                                              x[m, t, v] - x[m, t, 20])
+
+
+@pytest.mark.parametrize('length, num_frames', [(7, 50), (4, 50), (1, 50),
+                                                (120, 50), (50, 50), (7, 1)])
+def test_resample_frames(length, num_frames):
+    results = clip(t=length + 3)
+    results.update(length=length, total_frames=length + 3)
+    x = results['keypoint'].copy()
+    results = build('ResampleFrames', num_frames=num_frames)(results)
+    for t in range(num_frames):
+        s = (t + 0.5) * length / num_frames - 0.5
+        s = min(max(s, 0), length - 1)
+        a, b = math.floor(s), min(math.floor(s) + 1, length - 1)
+        expected = (a + 1 - s) * x[:, a] + (s - a) * x[:, b]
+        np.testing.assert_allclose(
+            results['keypoint'][:, t], expected, atol=1e-5)
+    assert results['keypoint'].shape == (2, num_frames, 25, 3)
+    assert results['keypoint'].dtype == np.float32
+    assert results['total_frames'] == num_frames
+    assert results['time_scale'] == (length + 3) / num_frames
+
+
+def test_resample_counts_the_frames_of_the_first_person():
+    results = clip(t=10)
+    results['keypoint'][0, 6:] = 0
+    same = dict(results, length=6)
+    resample = build('ResampleFrames')
+    np.testing.assert_array_equal(
+        resample(results)['keypoint'], resample(same)['keypoint'])
+
+
+def test_resample_refuses_an_empty_clip():
+    with pytest.raises(ValueError, match='present in no frame'):
+        build('ResampleFrames')(
+            dict(keypoint=np.zeros((2, 5, 25, 3)), total_frames=5))
+
+
+def test_align_shoulders_against_the_formula():
+    results = clip()
+    x = results['keypoint'].astype(np.float64)
+    y = build('AlignShoulders')(results)['keypoint']
+    for m in range(2):
+        d = x[m, :, 8] - x[m, :, 4]
+        sign = -1 if sum(d[t, 2] for t in range(7)) >= 0 else 1
+        for t in range(7):
+            norm = math.sqrt(d[t, 0]**2 + d[t, 2]**2)
+            theta = sign * math.acos(d[t, 0] / (norm + 1e-4))
+            rotation = np.array([[math.cos(theta), 0, -math.sin(theta)],
+                                 [0, 1, 0],
+                                 [math.sin(theta), 0,
+                                  math.cos(theta)]])
+            for v in range(25):
+                np.testing.assert_allclose(
+                    y[m, t, v], rotation @ x[m, t, v], atol=1e-5)
+
+
+@pytest.mark.parametrize('angle', [0.3, -0.3, 1.4, -1.4])
+def test_align_shoulders_aligns(angle):
+    results = clip()
+    x = results['keypoint']
+    x[:, :, 8] = x[:, :, 4] + 0.3 * np.array(
+        [math.cos(angle), 0.1, math.sin(angle)], dtype=np.float32)
+    y = build('AlignShoulders')(results)['keypoint']
+    d = y[:, :, 8] - y[:, :, 4]
+    # the formula's + 1e-4 leaves a small angle
+    np.testing.assert_allclose(d[..., 2], 0, atol=0.3 * 0.03)
+    assert (d[..., 0] > 0).all()
+
+
+@pytest.mark.parametrize('name',
+                         ['CenterJoint', 'ResampleFrames', 'AlignShoulders'])
+def test_absent_person_stays_zero_and_input_is_kept(name):
+    results = clip()
+    results['keypoint'][1] = 0
+    x = results['keypoint']
+    before = x.copy()
+    y = build(name)(results)['keypoint']
+    assert not y[1].any()
+    np.testing.assert_array_equal(x, before)
+
+
+def test_align_shoulders_needs_three_coordinates():
+    with pytest.raises(ValueError, match='needs 3 coordinates'):
+        build('AlignShoulders')(dict(keypoint=np.zeros((1, 5, 25, 2))))
+
+
+def test_temporal_crop_mirrors_and_covers_all_starts():
+    starts = set()
+    crop = build('RandomTemporalCrop')
+    x = np.arange(50, dtype=np.float32).reshape(1, 50, 1, 1)
+    mirrored = [*range(7, -1, -1), *range(50), *range(49, 41, -1)]
+    for i in range(300):
+        y = crop(dict(keypoint=x, rng_key=(i, )))['keypoint'].flatten()
+        possible = [
+            s for s in range(17) if mirrored[s:s + 50] == y.tolist()
+        ]
+        assert len(possible) == 1
+        starts.add(possible[0])
+    assert starts == set(range(17))
+
+
+def test_temporal_crop_of_a_short_clip_is_the_clip():
+    x = np.random.normal(size=(1, 3, 25, 3))
+    y = build('RandomTemporalCrop')(dict(keypoint=x))['keypoint']
+    np.testing.assert_array_equal(x, y)
+
+
+def test_shear_is_one_matrix_a_clip():
+    results = clip()
+    x = results['keypoint'].astype(np.float64)
+    y = build('RandomShear')(results)['keypoint']
+    flat = x.reshape(-1, 3)
+    matrix, residual, *_ = np.linalg.lstsq(
+        flat, y.reshape(-1, 3).astype(np.float64), rcond=None)
+    assert residual.max() < 1e-8  # y = R x for all joints
+    np.testing.assert_allclose(np.diag(matrix), 1, atol=1e-5)
+    off = matrix.T[~np.eye(3, dtype=bool)]
+    assert (np.abs(off) < 0.5).all() and np.unique(off.round(4)).size == 6
+
+
+def test_shear_entries_are_uniform():
+    x = np.eye(3, dtype=np.float64).reshape(1, 1, 3, 3)
+    entries = np.concatenate([
+        build('RandomShear')(dict(keypoint=x, rng_key=(i, )))['keypoint']
+        .reshape(3, 3)[~np.eye(3, dtype=bool)] for i in range(1000)
+    ])
+    quarters, _ = np.histogram(entries, bins=4, range=(-0.5, 0.5))
+    assert quarters.sum() == 6000
+    assert (np.abs(quarters - 1500) < 150).all()
+
+
+def two_views(**kwargs):
+    return build(
+        'MultiView',
+        transforms=[
+            dict(type='RandomTemporalCrop'),
+            dict(type='RandomShear')
+        ],
+        **kwargs)
+
+
+def test_multi_view_gives_different_views_of_a_clip():
+    results = clip(t=50)
+    x = results['keypoint']
+    before = x.copy()
+    views = FormatGCNInput(num_person=2)(two_views()(results))['keypoint']
+    assert views.shape == (2, 2, 50, 25, 3)
+    assert np.abs(views[0] - views[1]).max() > 0.1
+    np.testing.assert_array_equal(x, before)
+
+
+def test_randomness_depends_on_the_key_alone():
+    x = clip(t=50)['keypoint']
+
+    def views(key):
+        return two_views()(dict(keypoint=x, rng_key=key))['keypoint']
+
+    first = views((0, 3, 5))
+    np.random.rand(10)
+    np.testing.assert_array_equal(first, views((0, 3, 5)))
+    for other in ((1, 3, 5), (0, 4, 5), (0, 3, 6)):
+        assert np.abs(first - views(other)).max() > 0.1
+
+
+def test_without_a_key_randomness_is_that_of_numpy():
+    x = clip(t=50)['keypoint']
+    np.random.seed(1)
+    first = two_views()(dict(keypoint=x))['keypoint']
+    second = two_views()(dict(keypoint=x))['keypoint']
+    np.random.seed(1)
+    np.testing.assert_array_equal(
+        first,
+        two_views()(dict(keypoint=x))['keypoint'])
+    assert np.abs(first - second).max() > 0.1
+
+
+def test_multi_view_refuses_views_of_different_shapes():
+
+    class Shrink:
+        calls = 0
+
+        def __call__(self, results):
+            self.calls += 1
+            results['keypoint'] = results['keypoint'][:, self.calls:]
+            return results
+
+    with pytest.raises(ValueError, match='must have one shape'):
+        build('MultiView', transforms=[Shrink()])(clip())
+
+
+@pytest.mark.parametrize('cfg', [
+    dict(type='CenterJoint'),
+    dict(type='ResampleFrames'),
+    dict(type='AlignShoulders'),
+    dict(type='RandomTemporalCrop'),
+    dict(type='RandomShear'),
+    dict(type='MultiView', transforms=[dict(type='RandomShear')])
+])
+def test_repr_names_the_transform(cfg):
+    assert repr(TRANSFORMS.build(cfg)).startswith(cfg['type'] + '(')

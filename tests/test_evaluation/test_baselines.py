@@ -1,0 +1,130 @@
+import builtins
+import json
+
+import numpy as np
+import pytest
+
+from projects.ikem.evaluation.baselines import (
+    RIDGE_ALPHA,
+    baseline_features,
+    prepared_baselines,
+    trivial_baselines,
+)
+
+
+@pytest.fixture
+def problem():
+    """Three overlapping classes in 12 dimensions of unequal scale."""
+    pytest.importorskip('sklearn')
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 3
+    centers = 2 * rng.normal(size=(3, 12))
+    features = centers[labels] + 2 * rng.normal(size=(90, 12))
+    features *= rng.uniform(0.1, 10, 12)
+    return features[:60], labels[:60], features[60:], labels[60:]
+
+
+def test_features_are_resampled_positions_and_their_differences():
+    keypoint = np.random.default_rng(0).normal(size=(2, 7, 3, 3))
+    position = np.zeros((2, 4, 3, 3))
+    for m in range(2):
+        for t in range(4):
+            read = min(max((t + 0.5) * 7 / 4 - 0.5, 0), 6)
+            low = int(read)
+            high = min(low + 1, 6)
+            position[m, t] = ((high - read) * keypoint[m, low] +
+                              (read - low) * keypoint[m, high])
+    velocity = position[:, 1:] - position[:, :-1]
+    features = baseline_features(keypoint, num_frames=4)
+    np.testing.assert_allclose(
+        features, [*position.flatten(), *velocity.flatten()])
+
+
+def test_features_of_a_prepared_clip_keep_its_type():
+    features = baseline_features(np.zeros((2, 50, 25, 3), np.float32))
+    assert features.shape == (2 * (24 + 23) * 25 * 3, )
+    assert features.dtype == np.float32
+
+
+def test_as_many_frames_as_there_are_stay_as_they_are():
+    keypoint = np.random.default_rng(0).normal(size=(1, 24, 5, 3))
+    features = baseline_features(keypoint)
+    np.testing.assert_allclose(features[:keypoint.size], keypoint.ravel())
+
+
+def test_nearest_neighbour_against_a_loop(problem):
+    train, labels_train, val, labels_val = problem
+    hits = 0
+    for x, label in zip(val, labels_val):
+        distance = [np.sqrt(((x - y)**2).sum()) for y in train]
+        hits += labels_train[int(np.argmin(distance))] == label
+    assert trivial_baselines(*problem)['nn1'] == pytest.approx(
+        100 * hits / len(val))
+
+
+def test_ridge_against_the_normal_equations(problem):
+    train, labels_train, val, labels_val = problem
+    mean, std = train.mean(0), train.std(0)
+    train, val = (train - mean) / std, (val - mean) / std
+    targets = 2. * np.eye(3)[labels_train] - 1
+    offset = targets.mean(0)
+    weight = np.linalg.solve(train.T @ train + RIDGE_ALPHA * np.eye(12),
+                             train.T @ (targets - offset))
+    hits = (val @ weight + offset).argmax(1) == labels_val
+    assert trivial_baselines(*problem)['ridge'] == pytest.approx(
+        100 * hits.mean())
+
+
+def test_missing_scikit_learn_is_explained(monkeypatch):
+    importing = builtins.__import__
+
+    def import_all_but_sklearn(name, *args, **kwargs):
+        if name.startswith('sklearn'):
+            raise ImportError(name)
+        return importing(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, '__import__', import_all_but_sklearn)
+    with pytest.raises(ImportError, match=r'pip install "ikem\[plots\]"'):
+        trivial_baselines(np.zeros((2, 1)), [0, 1], np.zeros((1, 1)), [0])
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    """Twelve clips of two classes that differ in where the joints are."""
+    pytest.importorskip('sklearn')
+    rng = np.random.default_rng(0)
+    labels = np.arange(12) % 2
+    keypoint = rng.normal(size=(12, 2, 50, 25, 3)) + 3 * labels[
+        :, None, None, None, None]
+    np.save(tmp_path / 'keypoint.npy', keypoint.astype(np.float32))
+    names = [f'clip{i}' for i in range(12)]
+
+    def write(split):
+        annotations = [
+            dict(frame_dir=name, label=int(label), total_frames=80)
+            for name, label in zip(names, labels)
+        ]
+        (tmp_path / 'annotations.json').write_text(
+            json.dumps(dict(annotations=annotations, split=split)))
+        return tmp_path
+
+    return names, write
+
+
+def test_every_split_with_two_parts_is_measured(prepared):
+    names, write = prepared
+    folder = write({
+        'xsub_train': names[:8],
+        'xsub_val': names[8:],
+        'xset_train': names[4:],
+        'xset_val': names[:4],
+        'xview_train': names,  # nothing to validate on
+    })
+    perfect = dict(ridge=100., nn1=100.)
+    assert prepared_baselines(folder) == dict(xsub=perfect, xset=perfect)
+
+
+def test_a_split_is_needed(prepared):
+    names, write = prepared
+    with pytest.raises(ValueError, match='xview_train'):
+        prepared_baselines(write({'xview_train': names}))

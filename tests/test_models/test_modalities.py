@@ -1,0 +1,198 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from projects.ikem.models import ModalityDataPreprocessor
+from projects.ikem.models.modalities import (MODALITIES, derive_modalities,
+                                             raw_rotation_axis)
+from projects.ikem.skeletons import get_layout
+
+RELEASED = Path(__file__).parents[1] / 'data/released_modalities.npz'
+ALL = dict(MODALITIES, raw_rotation_axis=raw_rotation_axis)
+
+
+def derive(x, gamma=None, layout='ntu-25', names=tuple(ALL)):
+    return derive_modalities(x, names, layout, gamma, ALL)
+
+
+def clip(m=2, t=6, v=25, n=3):
+    return torch.randn(n, m, t, v, 3, dtype=torch.float64)
+
+
+def test_released_code():
+    """Extract of what the released implementation gives in float64."""
+    released = np.load(RELEASED)
+    x = torch.from_numpy(released['joint'])
+    gamma = torch.from_numpy(released['total_frames']).double() / 50
+    ours = derive(x, gamma)
+    for name in ('motion', 'bone', 'acceleration', 'raw_rotation_axis',
+                 'angular_velocity'):
+        theirs = released[name]
+        t = theirs.shape[-3]  # frames that have all their successors
+        np.testing.assert_allclose(
+            ours[name][..., :t, :, :].numpy(), theirs, atol=1e-9)
+
+
+@pytest.mark.parametrize('name', ['ntu-25', 'ntu-25-crossclr', 'kinect-20'])
+def test_naive_loop(name):
+    layout = get_layout(name)
+    x = clip(v=layout.num_joints).numpy()
+    gamma = np.array([1.3, 0.4, 2.])
+    ours = {
+        k: v.numpy()
+        for k, v in derive(
+            torch.from_numpy(x), torch.from_numpy(gamma), layout).items()
+    }
+    num_frames = x.shape[2]
+
+    def bones(frame):
+        b = [frame[v] - frame[p] for v, p in enumerate(layout.parents)]
+        if layout.torso:
+            a, c, d = (frame[v] for v in layout.torso)
+            normal = np.cross(a - c, d - c)
+            b[layout.root] = normal / np.linalg.norm(normal)
+        return b
+
+    for n in range(3):
+        for m in range(2):
+            frames = x[n, m]
+            for t in range(num_frames):
+                b = bones(frames[t])
+                after = bones(frames[min(t + 1, num_frames - 1)])
+                for v in range(layout.num_joints):
+                    motion = np.zeros(3)
+                    if t < num_frames - 1:
+                        motion = (frames[t + 1, v] - frames[t, v]) / gamma[n]
+                    acceleration = np.zeros(3)
+                    if t < num_frames - 2:
+                        acceleration = (
+                            frames[t + 2, v] - 2 * frames[t + 1, v] +
+                            frames[t, v]) / gamma[n]**2
+                    j = layout.hinges[v]
+                    axis = np.cross(b[v], b[j]) * (v != layout.root)
+                    unit = axis / (np.linalg.norm(axis) or 1)
+                    omega = np.zeros(3)
+                    if t < num_frames - 1:
+                        omega = unit * (angle(after[v], after[j]) - angle(
+                            b[v], b[j])) / gamma[n]
+                    expected = dict(
+                        joint=frames[t, v],
+                        motion=motion,
+                        bone=b[v],
+                        acceleration=acceleration,
+                        rotation_axis=unit,
+                        raw_rotation_axis=axis,
+                        angular_velocity=omega)
+                    for key, value in expected.items():
+                        np.testing.assert_allclose(
+                            ours[key][n, m, t, v],
+                            value,
+                            atol=1e-9,
+                            err_msg=f'{key} joint {v}')
+
+
+def angle(u, v):
+    norm = np.linalg.norm(u) * np.linalg.norm(v)
+    return math.acos(np.clip(u @ v / norm, -1, 1)) if norm else 0
+
+
+def random_rotation():
+    q, r = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64))
+    q = q * r.diagonal().sign()
+    return q * torch.linalg.det(q)  # proper: determinant 1
+
+
+@pytest.mark.parametrize('name', ALL)
+def test_rotating_the_joints_rotates_the_modality(name):
+    x, rotation = clip(), random_rotation()
+    torch.testing.assert_close(
+        derive(x @ rotation.T)[name],
+        derive(x)[name] @ rotation.T,
+        atol=1e-9,
+        rtol=0)
+
+
+@pytest.mark.parametrize('name', [name for name in ALL if name != 'joint'])
+def test_modalities_do_not_see_where_the_body_stands(name):
+    x = clip()
+    torch.testing.assert_close(
+        derive(x + 3)[name], derive(x)[name], atol=1e-9, rtol=0)
+
+
+def test_constant_velocity():
+    t = torch.arange(6, dtype=torch.float64).view(-1, 1, 1)
+    x = torch.randn(25, 3, dtype=torch.float64) * t
+    modalities = derive(x.expand(2, 2, 6, 25, 3))
+    assert modalities['acceleration'].abs().max() < 1e-12
+    motion = modalities['motion'][..., :-1, :, :]
+    torch.testing.assert_close(motion, motion[..., :1, :, :].expand_as(motion))
+
+
+def test_a_turning_elbow():
+    """Forearm in the plane z = 0, bent by 0.1 rad more each frame."""
+    x = torch.zeros(1, 1, 6, 25, 3, dtype=torch.float64)
+    x[..., 5, 0] = 1  # upper arm along x: shoulder 4, elbow 5, wrist 6
+    for t in range(6):
+        x[0, 0, t, 6] = torch.tensor(
+            [1 + math.cos(0.3 + 0.1 * t),
+             math.sin(0.3 + 0.1 * t), 0.])
+    modalities = derive(x)
+    axis = torch.tensor([0., 0, -1], dtype=torch.float64)  # forearm x upper
+    torch.testing.assert_close(modalities['rotation_axis'][0, 0, 0, 6], axis)
+    omega = modalities['angular_velocity'][0, 0, :, 6]
+    torch.testing.assert_close(omega[:-1], (0.1 * axis).expand(5, 3))
+    assert not omega[-1].any()
+
+
+def test_last_frames_have_no_successor():
+    modalities = derive(clip())
+    assert not modalities['motion'][..., -1:, :, :].any()
+    assert not modalities['acceleration'][..., -2:, :, :].any()
+    assert not modalities['angular_velocity'][..., -1:, :, :].any()
+
+
+@pytest.mark.parametrize('num_frames', [1, 2])
+def test_very_short_clips(num_frames):
+    modalities = derive(clip(t=num_frames))
+    assert all(m.shape == (3, 2, num_frames, 25, 3) and m.isfinite().all()
+               for m in modalities.values())
+
+
+@pytest.mark.parametrize('dtype', [torch.float64, torch.float32])
+def test_absent_person_and_zero_bones_give_zeros(dtype):
+    x = clip().to(dtype)
+    x[0, 1] = 0
+    x[1, 0, :, 22] = x[1, 0, :, 7]  # bone 22 has no length
+    x.requires_grad_()
+    modalities = derive(x)
+    assert all(m.isfinite().all() for m in modalities.values())
+    assert not any(m[0, 1].any() for m in modalities.values())
+    for name in ('bone', 'rotation_axis', 'angular_velocity'):
+        assert not modalities[name][1, 0, :, 22].any()
+
+
+@pytest.mark.parametrize('name', ['rotation_axis', 'angular_velocity'])
+def test_root_has_no_hinge(name):
+    assert not derive(clip().float())[name][..., 20, :].any()
+
+
+def test_views_share_the_time_scale_of_their_clip():
+    x = torch.randn(3, 2, 2, 6, 25, 3)  # (N, views, M, T, V, C)
+    gamma = torch.tensor([1., 2, 3])
+    motion = derive(x, gamma)['motion']
+    for n in range(3):
+        torch.testing.assert_close(motion[n] * gamma[n],
+                                   derive(x[n])['motion'])
+
+
+def test_errors_name_the_thing():
+    with pytest.raises(ValueError, match="unknown modalities .'speed'"):
+        derive(clip(), names=['joint', 'speed'])
+    with pytest.raises(ValueError, match="'ntu-25' have the shape"):
+        derive(clip(v=20))
+    with pytest.raises(ValueError, match="unknown modalities .'speed'"):
+        ModalityDataPreprocessor(['speed'])
+    with pytest.raises(ValueError, match="'unit' or 'raw'"):
+        ModalityDataPreprocessor(rotation_axis='no')

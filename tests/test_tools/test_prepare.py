@@ -1,0 +1,446 @@
+"""The preparing tools, from raw files to the prepared folder."""
+
+import json
+import os
+import pickle
+import runpy
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from projects.ikem.datasets.prepared import read_annotations
+from projects.ikem.skeletons import get_layout
+
+ROOT = Path(__file__).parents[2]
+NTU_NAMES = [
+    'S001C001P001R001A001', 'S001C002P003R001A002', 'S033C003P001R002A060',
+    'S002C002P003R002A003', 'S001C001P001R001A061'
+]
+
+
+def run_tool(monkeypatch, name, *args):
+    """Run a tool in this process, as its command would."""
+    path = ROOT / 'tools' / 'data' / f'prepare_{name}.py'
+    monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
+    runpy.run_path(str(path), run_name='__main__')
+
+
+def load(folder):
+    return read_annotations(folder), np.load(Path(folder) / 'keypoint.npy')
+
+
+def preprocess(x, length, layout, num_frames=50):
+    """The chain of the method, by loops, for x of shape (M, T, V, 3)."""
+    layout = get_layout(layout)
+    persons, _, joints, _ = x.shape
+    left, right = layout.shoulders
+    out = np.zeros((persons, num_frames, joints, 3))
+    for m in range(persons):
+        for t in range(num_frames):
+            position = (t + 0.5) * length / num_frames - 0.5
+            position = min(max(position, 0), length - 1)
+            first = int(position)
+            second = min(first + 1, length - 1)
+            for v in range(joints):
+                a, b = (
+                    x[m, frame, v].astype(float) - x[m, frame, layout.center]
+                    for frame in (first, second))
+                out[m, t, v] = a + (position - first) * (b - a)
+        depth = sum(out[m, t, right, 2] - out[m, t, left, 2]
+                    for t in range(num_frames))
+        for t in range(num_frames):
+            d = out[m, t, right] - out[m, t, left]
+            theta = np.arccos(d[0] / (np.hypot(d[0], d[2]) + 1e-4))
+            theta = -theta if depth >= 0 else theta
+            cos, sin = np.cos(theta), np.sin(theta)
+            turn = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
+            for v in range(joints):
+                out[m, t, v] = turn @ out[m, t, v]
+    return out
+
+
+def write_ntu(folder, name, joints):
+    """Write joints, (M, T, 25, 3), of which absent bodies are zero."""
+    lines = [str(joints.shape[1])]
+    for t in range(joints.shape[1]):
+        bodies = [body for body in joints[:, t] if body.any()]
+        lines.append(str(len(bodies)))
+        for m, body in enumerate(bodies):
+            lines += [f'{m} 0 1 1 1 1 0 0 0 2', '25']
+            lines += [
+                ' '.join(map(repr, xyz.tolist())) + ' 0 0 0 0 0 0 0 0 2'
+                for xyz in body
+            ]
+    path = folder / f'{name}.skeleton'
+    path.write_text('\n'.join(lines) + '\n')
+    return path
+
+
+@pytest.fixture
+def clips():
+    """Joints of the clips of NTU_NAMES."""
+    rng = np.random.default_rng(0)
+    clips = [rng.normal(size=(2, t, 25, 3)) for t in (4, 60, 70, 80, 9)]
+    clips[0][1] = 0  # a single person
+    clips[1][:, 20:25] = 0  # nobody for a while
+    clips[2][1, 10:] = 0  # the second person leaves
+    return clips
+
+
+@pytest.fixture
+def raw(tmp_path, clips):
+    """A folder of NTU files."""
+    folder = tmp_path / 'raw'
+    (folder / 'more').mkdir(parents=True)
+    for name, joints in zip(NTU_NAMES, clips):
+        write_ntu(folder / 'more' if 'S002' in name else folder, name, joints)
+    return folder
+
+
+def break_file(raw, name=NTU_NAMES[1]):
+    path = raw / f'{name}.skeleton'
+    lines = path.read_text().splitlines()
+    lines[4] = 'broken'
+    path.write_text('\n'.join(lines))
+    return path
+
+
+def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
+    out = tmp_path / 'out'
+    run_tool(monkeypatch, 'ntu', raw, out, '--dataset', 'ntu60', '--workers',
+             1)
+    meta, keypoint = load(out)
+    order = sorted(NTU_NAMES[:4])
+    assert meta['annotations'] == [
+        dict(frame_dir=NTU_NAMES[0], label=0, total_frames=4),
+        dict(frame_dir=NTU_NAMES[1], label=1, total_frames=60),
+        dict(frame_dir=NTU_NAMES[3], label=2, total_frames=80),
+        dict(frame_dir=NTU_NAMES[2], label=59, total_frames=70),
+    ]
+    assert (meta['dataset'], meta['layout']) == ('ntu60', 'ntu-25')
+    assert meta['num_classes'] == 60
+    assert meta['source'] == dict(format='ntu', select_bodies='order')
+    assert [cfg['type'] for cfg in meta['preprocessing']
+            ] == ['CenterJoint', 'ResampleFrames', 'AlignShoulders']
+    assert meta['split'] == dict(
+        xsub_train=[NTU_NAMES[0], NTU_NAMES[2]],
+        xsub_val=[NTU_NAMES[1], NTU_NAMES[3]],
+        xview_train=order[1:],
+        xview_val=order[:1])
+    assert meta['dropped'] == {
+        'not in ntu60': 1,
+        'missing skeletons list': 0,
+        'broken': 0
+    }
+    for row, name in enumerate(order):
+        joints = clips[NTU_NAMES.index(name)].astype(np.float32)
+        length = int((joints[0, :, 0] != 0).any(-1).sum())
+        expected = preprocess(joints, length, 'ntu-25')
+        np.testing.assert_allclose(keypoint[row], expected, atol=1e-4)
+    assert not keypoint[0, 1].any()  # the absent person is exactly zero
+    summary = capsys.readouterr().out
+    assert 'clips    4, 0 of them repeat another one' in summary
+    assert 'classes  4 of 60' in summary
+    assert 'min 4, median 65, max 80' in summary
+    assert 'xsub_train: 2, xsub_val: 2' in summary
+    assert 'not in ntu60: 1' in summary
+
+
+def test_ntu_by_energy(tmp_path, monkeypatch, raw, clips):
+    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu120',
+             '--select-bodies', 'energy', '--workers', 1, '--num-frames', 20)
+    meta, keypoint = load(tmp_path / 'out')
+    assert keypoint.shape == (5, 2, 20, 25, 3)
+    assert meta['source']['select_bodies'] == 'energy'
+    assert meta['num_classes'] == 120
+    assert set(meta['split']) == {
+        'xsub_train', 'xsub_val', 'xset_train', 'xset_val'
+    }
+    joints = clips[3].astype(np.float32)
+    joints = joints[np.argsort(-joints.std((1, 2)).sum(-1))]
+    np.testing.assert_allclose(
+        keypoint[3], preprocess(joints, 80, 'ntu-25', 20), atol=1e-4)
+
+
+def test_output_does_not_depend_on_workers(tmp_path, monkeypatch, raw):
+    break_file(raw)
+    for workers in (1, 2):
+        run_tool(monkeypatch, 'ntu', raw, tmp_path / f'out{workers}',
+                 '--dataset', 'ntu60', '--workers', workers)
+    for name in ('keypoint.npy', 'annotations.json'):
+        assert (tmp_path / 'out1' / name).read_bytes() == (
+            tmp_path / 'out2' / name).read_bytes()
+
+
+def test_broken_files_are_reported_and_skipped(tmp_path, monkeypatch, capsys,
+                                               raw):
+    broken = break_file(raw)
+    empty = raw / 'S009C001P001R001A001.skeleton'
+    empty.touch()
+    misnamed = raw / 'notes.skeleton'
+    misnamed.write_text('hello')
+    unreadable = raw / 'S009C001P001R001A002.skeleton'
+    unreadable.mkdir()
+    write_ntu(raw / 'more', NTU_NAMES[2], np.ones((1, 3, 25, 3)))  # again
+    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu60',
+             '--workers', 1)
+    meta, keypoint = load(tmp_path / 'out')
+    assert len(keypoint) == 3
+    assert NTU_NAMES[1] not in str(meta)
+    assert meta['dropped']['broken'] == 5
+    captured = capsys.readouterr()
+    assert f"skipped {broken}:5: expected 12 numbers of a joint, got 'broken'"\
+        in captured.err
+    assert f'skipped {empty}: the file is empty' in captured.err
+    assert f'skipped {misnamed}: the name is not' in captured.err
+    assert f'skipped {unreadable}: Is a directory' in captured.err
+    assert f"{NTU_NAMES[2]}: frame_dir '{NTU_NAMES[2]}' is given twice" in \
+        captured.err
+    assert 'broken: 5' in captured.out
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_strict_stops(tmp_path, monkeypatch, raw, workers):
+    broken = break_file(raw)
+    with pytest.raises(SystemExit) as caught:
+        run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset',
+                 'ntu60', '--strict', '--workers', workers)
+    assert str(caught.value).startswith(f'prepare_ntu.py: {broken}:5: ')
+    assert sorted(os.listdir(tmp_path)) == ['raw']
+
+
+@pytest.mark.parametrize('text', [
+    NTU_NAMES[0] + '\r\n' + NTU_NAMES[3] + '.skeleton\n',
+    json.dumps(dict(ntu60=[NTU_NAMES[0], NTU_NAMES[3]]))
+])
+def test_missing_list(tmp_path, monkeypatch, capsys, raw, text):
+    listed = tmp_path / 'list'
+    listed.write_text(text)
+    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu60',
+             '--missing-list', listed, '--workers', 1)
+    meta, _ = load(tmp_path / 'out')
+    names = [clip['frame_dir'] for clip in meta['annotations']]
+    assert names == [NTU_NAMES[1], NTU_NAMES[2]]
+    assert 'missing skeletons list: 2' in capsys.readouterr().out
+
+
+def test_published_missing_samples_are_left_out(tmp_path, monkeypatch, raw,
+                                                clips):
+    write_ntu(raw, 'S001C002P005R002A008', clips[0])  # of NTU-60
+    write_ntu(raw, 'S019C001P046R001A075', clips[0])  # of NTU-120
+    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu120',
+             '--workers', 1)
+    meta, _ = load(tmp_path / 'out')
+    assert len(meta['annotations']) == 5
+    assert meta['dropped']['missing skeletons list'] == 2
+
+
+@pytest.mark.parametrize('spoil, reason', [
+    (lambda raw, out: 'nowhere', 'nowhere is no folder'),
+    (lambda raw, out: out.parent / 'empty', 'no .skeleton files'),
+    (lambda raw, out: out.mkdir() or (out / 'x').touch(), 'choose another'),
+    (lambda raw, out: [p.write_text('') for p in raw.rglob('*.skeleton')],
+     'no clip is left, dropped are not in ntu60: 1, .*broken: 4'),
+])
+def test_errors_are_one_line(tmp_path, monkeypatch, raw, spoil, reason):
+    (tmp_path / 'empty').mkdir()
+    out = tmp_path / 'out'
+    spoilt = spoil(raw, out)
+    source = spoilt if isinstance(spoilt, (str, Path)) else raw
+    with pytest.raises(SystemExit, match=reason) as caught:
+        run_tool(monkeypatch, 'ntu', source, out, '--dataset', 'ntu60',
+                 '--workers', 1)
+    assert '\n' not in str(caught.value)
+    assert not (out / 'annotations.json').exists()
+
+
+def test_missing_list_without_names(tmp_path, monkeypatch, raw):
+    (tmp_path / 'list').write_text('none\n')
+    with pytest.raises(SystemExit, match='names no NTU'):
+        run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset',
+                 'ntu60', '--missing-list', tmp_path / 'list')
+
+
+def test_workers_must_be_positive(tmp_path, monkeypatch, raw):
+    with pytest.raises(SystemExit) as caught:
+        run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset',
+                 'ntu60', '--workers', 0)
+    assert caught.value.code == 2
+
+
+def test_overwrite(tmp_path, monkeypatch, raw):
+    args = ('ntu', raw, tmp_path / 'out', '--dataset', 'ntu60', '--workers', 1)
+    run_tool(monkeypatch, *args)
+    with pytest.raises(SystemExit, match='--overwrite'):
+        run_tool(monkeypatch, *args)
+    break_file(raw)
+    run_tool(monkeypatch, *args, '--overwrite')
+    assert len(load(tmp_path / 'out')[1]) == 3
+
+
+def test_far_away_joints_are_broken(tmp_path, monkeypatch, capsys, raw):
+    far = np.ones((1, 5, 25, 3))
+    far[:, :, 3] = 3e38  # finite, unlike its distance to the centre
+    far[:, :, 20] = -3e38
+    write_ntu(raw, 'S009C001P001R001A001', far)
+    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu60',
+             '--workers', 1)
+    assert 'S009C001P001R001A001: not finite' in capsys.readouterr().err
+    assert np.isfinite(load(tmp_path / 'out')[1]).all()
+
+
+def test_nwucla(tmp_path, monkeypatch, capsys):
+    raw = tmp_path / 'raw'
+    raw.mkdir()
+    rng = np.random.default_rng(0)
+    joints = {}
+    for name in ('a01_s01_e00_v01', 'a02_s01_e00_v02', 'a02_s01_e00_v03',
+                 'a12_s02_e00_v03'):
+        joints[name] = rng.normal(size=(rng.integers(1, 90), 20, 3))
+    joints['a02_s01_e00_v03'] = joints['a02_s01_e00_v02']
+    for name, label in zip(joints, (1, 2, 2, 10)):
+        (raw / f'{name}.json').write_text(
+            json.dumps(
+                dict(
+                    file_name=name,
+                    skeletons=joints[name].tolist(),
+                    label=label)))
+    run_tool(monkeypatch, 'nwucla', raw, tmp_path / 'out', '--workers', 2)
+    meta, keypoint = load(tmp_path / 'out')
+    assert keypoint.shape == (4, 1, 50, 20, 3)
+    assert (meta['layout'], meta['num_classes']) == ('kinect-20', 10)
+    assert [clip['label'] for clip in meta['annotations']] == [0, 1, 1, 9]
+    for row, (name, x) in enumerate(joints.items()):
+        assert meta['annotations'][row]['frame_dir'] == name
+        np.testing.assert_allclose(
+            keypoint[row], preprocess(x[None], len(x), 'kinect-20'), atol=1e-4)
+    names = list(joints)
+    assert meta['split'] == dict(
+        xview_train=names[:2],
+        xview_val=names[2:],
+        xview_dedup_train=names[:2],
+        xview_dedup_val=names[3:],
+        xsub_train=names[:2],
+        xsub_val=names[3:])
+    assert '1 of them repeat another one' in capsys.readouterr().out
+
+
+def test_crossclr(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    positions = {}
+    for part, subjects in dict(train=(1, 2), val=(3, 6, 7)).items():
+        names = [f'S001C001P{p:03d}R001A00{p}.skeleton' for p in subjects]
+        labels = [p - 1 for p in subjects]
+        positions[part] = rng.normal(size=(len(names), 3, 50, 25, 2))
+        np.save(tmp_path / f'{part}_position.npy', positions[part])
+        (tmp_path / f'{part}_label.pkl').write_bytes(
+            pickle.dumps((names, labels)))
+    args = ('crossclr', tmp_path, tmp_path / 'out', '--split', 'xsub')
+    with pytest.raises(SystemExit, match='--time-scale 1'):
+        run_tool(monkeypatch, *args)
+    run_tool(monkeypatch, *args, '--time-scale', 1, '--workers', 1)
+    meta, keypoint = load(tmp_path / 'out')
+    names = [clip['frame_dir'] for clip in meta['annotations']]
+    assert [clip['label'] for clip in meta['annotations']] == [0, 1, 2, 5, 6]
+    assert {clip['total_frames'] for clip in meta['annotations']} == {50}
+    assert meta['split'] == dict(xsub_train=names[:2], xsub_val=names[2:])
+    assert meta['preprocessing'] == []
+    np.testing.assert_allclose(
+        keypoint,
+        np.concatenate(list(positions.values())).transpose(0, 4, 2, 3, 1),
+        rtol=1e-6)
+
+
+def test_pose_pickle(tmp_path, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    annotations = [
+        dict(
+            frame_dir=f'clip{i}',
+            label=3 * i,
+            keypoint=rng.normal(size=(i + 1, 30 + i, 25, 3)),
+            total_frames=30 + i) for i in range(3)
+    ]
+    broken = dict(annotations[0], frame_dir='spoilt', label=None)
+    path = tmp_path / 'toy.pkl'
+    path.write_bytes(
+        pickle.dumps(
+            dict(
+                split=dict(xsub_train=['clip0', 'spoilt'], xsub_val=['clip2']),
+                annotations=[*annotations, broken])))
+    run_tool(monkeypatch, 'pose_pickle', path, tmp_path / 'out', '--workers',
+             2)
+    meta, keypoint = load(tmp_path / 'out')
+    assert (meta['dataset'], meta['num_classes']) == ('toy', 7)
+    assert meta['split'] == dict(xsub_train=['clip0'], xsub_val=['clip2'])
+    assert meta['dropped'] == dict(broken=1)
+    assert f'skipped {path}: clip spoilt: label' in capsys.readouterr().err
+    assert keypoint.shape == (3, 2, 50, 25, 3)
+    np.testing.assert_allclose(
+        keypoint[2],
+        preprocess(annotations[2]['keypoint'][:2], 32, 'ntu-25'),
+        atol=1e-4)
+
+
+SLOW_RUN = """
+import argparse, sys, time
+from pathlib import Path
+import numpy as np
+from projects.ikem.datasets.prepare import run
+from projects.ikem.datasets.sources import Source
+
+def read(job):
+    if job == 40:
+        Path('under_way').touch()
+    time.sleep(0.001 if job < 40 else 0.5)
+    return dict(frame_dir=str(job), label=0, total_frames=9,
+                keypoint=np.ones((1, 2, 25, 3)))
+
+run(argparse.ArgumentParser(prog='slow'), lambda args: Source(
+    path=Path('.'), dataset='slow', layout='ntu-25', num_classes=1,
+    jobs=range(1000), read=read, make_split=lambda digests: {}))
+"""
+
+
+def start_slow_run(folder):
+    folder.mkdir()
+    return subprocess.Popen(
+        [sys.executable, '-W', 'ignore', '-c', SLOW_RUN, 'out', '--workers',
+         '2'],
+        cwd=folder,
+        env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True)
+
+
+def wait_until_under_way(folder):
+    deadline = time.monotonic() + 60
+    while not (folder / 'under_way').exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_interrupted_and_killed_runs(tmp_path):
+    interrupted_dir, killed_dir = tmp_path / 'interrupted', tmp_path / 'killed'
+    # both at a time, since most of it is starting Python
+    interrupted = start_slow_run(interrupted_dir)
+    killed = start_slow_run(killed_dir)
+
+    wait_until_under_way(interrupted_dir)
+    os.killpg(interrupted.pid, signal.SIGINT)  # what Ctrl-C sends
+    _, error = interrupted.communicate(timeout=30)
+    assert interrupted.returncode == 130
+    assert error.endswith('slow: interrupted\n')
+    assert 'Traceback' not in error
+    assert os.listdir(interrupted_dir) == ['under_way']
+
+    wait_until_under_way(killed_dir)
+    killed.kill()
+    # ends when the last worker, which holds the pipe as well, has exited
+    killed.communicate(timeout=30)
+    assert sorted(os.listdir(killed_dir)) == ['out.partial', 'under_way']
