@@ -105,7 +105,7 @@ def test_key_encoders_keep_statistics_of_their_own():
     model(**model.data_preprocessor(data), mode='loss')
     query = model.query['joint'].backbone.data_bn.running_var
     key = model.key['joint'].backbone.data_bn.running_var
-    assert (key > 5 * query).all()
+    assert (key > 2 * query).all()
 
 
 @pytest.mark.parametrize('modalities', [('joint', ), MODALITIES, (
@@ -148,7 +148,7 @@ def test_bfloat16_is_close():
     with torch.autocast('cpu', torch.bfloat16):
         rounded = model(**data, mode='loss')
     for name, loss in exact.items():
-        assert abs(rounded[name] - loss) < 0.1 * loss
+        assert abs(rounded[name] - loss) < 0.1 * loss + 0.01
 
 
 def test_errors():

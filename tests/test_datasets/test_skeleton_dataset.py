@@ -1,0 +1,121 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import DATASETS
+from mmengine.runner import Runner
+
+TWO_VIEWS = [
+    dict(
+        type='MultiView',
+        transforms=[dict(type='RandomTemporalCrop'),
+                    dict(type='RandomShear')]),
+    dict(type='FormatGCNInput', num_person=2),
+    dict(
+        type='PackActionInputs',
+        meta_keys=('frame_dir', ),
+        algorithm_keys=('time_scale', ))
+]
+
+
+def build(data_root, split='xsub_train', **kwargs):
+    return DATASETS.build(
+        dict(
+            type='SkeletonDataset',
+            data_root=data_root,
+            split=split,
+            **kwargs))
+
+
+def test_clips_of_a_split(prepared_ntu):
+    rows = np.load(f'{prepared_ntu}/keypoint.npy')
+    dataset = build(prepared_ntu, 'xsub_val')
+    assert len(dataset) == 12
+    for i in range(12):
+        clip = dataset.get_data_info(i)
+        np.testing.assert_array_equal(clip['keypoint'], rows[12 + i])
+        assert clip['frame_dir'] == f'clip{12 + i}'
+        assert clip['label'] == (12 + i) % 3
+        assert clip['total_frames'] == 50
+        assert clip['time_scale'] == (50 + 12 + i) / 50
+    assert dataset.metainfo['layout'] == 'ntu-25'
+    assert len(build(prepared_ntu, None)) == 24
+
+
+def test_transforms_in_place_do_not_change_the_data(prepared_ntu):
+    dataset = build(prepared_ntu)
+    before = dataset.get_data_info(0)['keypoint'].copy()
+    dataset.get_data_info(0)['keypoint'][:] = 0
+    np.testing.assert_array_equal(dataset.get_data_info(0)['keypoint'], before)
+
+
+def test_pickled_by_the_path_of_its_data(prepared_ntu):
+    dataset = build(prepared_ntu)
+    dataset.get_data_info(0)  # maps the file
+    assert len(pickle.dumps(dataset.keypoint)) < 1000
+    for other in (pickle.loads(pickle.dumps(dataset)), copy.deepcopy(dataset),
+                  dataset.get_subset([0, 1])):
+        np.testing.assert_array_equal(
+            other.get_data_info(1)['keypoint'],
+            dataset.get_data_info(1)['keypoint'])
+
+
+def epochs(data_root, num_workers, context='fork'):
+    dataset = build(data_root, pipeline=TWO_VIEWS)
+    loader = Runner.build_dataloader(
+        dict(
+            batch_size=5,
+            num_workers=num_workers,
+            persistent_workers=num_workers > 0,
+            multiprocessing_context=context if num_workers else None,
+            dataset=dataset,
+            sampler=dict(type='DefaultSampler', shuffle=False)),
+        seed=0)
+    views = []
+    for epoch in range(2):
+        dataset.set_epoch(7, epoch)
+        views.append(torch.stack(
+            [x for batch in loader for x in batch['inputs']]))
+    return views
+
+
+def test_views_depend_on_seed_epoch_and_sample_alone(prepared_ntu):
+    """Persistent workers see the epoch too."""
+    alone = epochs(prepared_ntu, 0)
+    assert (alone[0] != alone[1]).any(4).any(3).any(2).all()  # each view
+    for num_workers in (1, 2):
+        for a, b in zip(alone, epochs(prepared_ntu, num_workers)):
+            assert torch.equal(a, b)
+
+
+def test_spawned_workers_see_the_epoch(prepared_ntu):
+    for a, b in zip(
+            epochs(prepared_ntu, 0), epochs(prepared_ntu, 1, 'spawn')):
+        assert torch.equal(a, b)
+
+
+def test_without_an_epoch_there_is_no_key(prepared_ntu):
+    dataset = build(prepared_ntu)
+    assert 'rng_key' not in dataset.get_data_info(0)
+    dataset.set_epoch(3, 4)
+    assert dataset.get_data_info(5)['rng_key'] == (3, 4, 5)
+    # a copy has an epoch of its own
+    other = dataset.get_subset([0, 1])
+    other.set_epoch(3, 5)
+    assert dataset.get_data_info(0)['rng_key'] == (3, 4, 0)
+    assert other.get_data_info(0)['rng_key'] == (3, 5, 0)
+
+
+def test_errors_name_the_folder_and_the_remedy(prepared_ntu, tmp_path):
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+        build(str(tmp_path))
+    with pytest.raises(ValueError, match="no split 'xsub'.*'xsub_train'"):
+        build(prepared_ntu, 'xsub')
+
+
+def test_a_pipeline_that_returns_none_is_an_error(prepared_ntu):
+    dataset = build(prepared_ntu, pipeline=[lambda results: None])
+    with pytest.raises(RuntimeError, match='returned None for sample 2'):
+        dataset[2]

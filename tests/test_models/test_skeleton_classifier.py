@@ -1,0 +1,135 @@
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.optim import OptimWrapper
+
+MODALITIES = ('joint', 'bone')
+BACKBONE = dict(type='SlimSTGCN', base_channels=4, out_channels=8)
+
+
+def build(modalities=MODALITIES, **kwargs):
+    return MODELS.build(
+        dict(
+            type='SkeletonClassifier',
+            data_preprocessor=dict(
+                type='ModalityDataPreprocessor', modalities=modalities),
+            backbone=BACKBONE,
+            in_channels=8,
+            num_classes=5,
+            **kwargs))
+
+
+def batch(n=4, views=1):
+    data = dict(inputs=[], data_samples=[])
+    for i in range(n):
+        sample = ActionDataSample().set_gt_label(i % 5)
+        sample.set_field(1.5, 'time_scale')
+        data['data_samples'].append(sample)
+        data['inputs'].append(torch.randn(views, 2, 12, 25, 3))
+    return data
+
+
+@pytest.fixture
+def pretrained(tmp_path):
+    algorithm = MODELS.build(
+        dict(
+            type='SkeletonCLR',
+            data_preprocessor=dict(
+                type='ModalityDataPreprocessor', modalities=MODALITIES),
+            backbone=BACKBONE,
+            neck=dict(type='MLPProjector', in_channels=8, out_channels=6),
+            bank_size=8))
+    algorithm.init_weights()
+    path = tmp_path / 'pretrained.pth'
+    torch.save(dict(state_dict=algorithm.state_dict()), path)
+    return algorithm, str(path)
+
+
+def test_takes_the_query_encoders(pretrained):
+    algorithm, path = pretrained
+    model = build(pretrained=path)
+    model.init_weights()
+    for u in MODALITIES:
+        theirs = algorithm.query[u].backbone.state_dict()
+        for name, value in model.backbone[u].state_dict().items():
+            assert torch.equal(value, theirs[name]), name
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused(pretrained, tmp_path):
+    algorithm, path = pretrained
+    state = algorithm.state_dict()
+    del state['query.bone.backbone.gcn.3.gcn.PA']
+    torch.save(dict(state_dict=state), path)
+    with pytest.raises(RuntimeError, match='missing keys.*gcn.3.gcn.PA'):
+        build(pretrained=path).init_weights()
+    with pytest.raises(AssertionError, match='motion'):
+        build(('motion', ), pretrained=path).init_weights()
+
+
+def test_untrained_encoders_are_announced():
+    with pytest.warns(UserWarning, match='untrained'):
+        build().init_weights()
+
+
+def test_frozen_encoders_do_not_change():
+    model = build()
+    before = {k: v.clone() for k, v in model.backbone.state_dict().items()}
+    heads = {k: v.clone() for k, v in model.head.state_dict().items()}
+    wrapper = OptimWrapper(
+        torch.optim.SGD(model.parameters(), 1., weight_decay=0.1))
+    model.train()
+    model.train_step(batch(), wrapper)
+    for name, value in model.backbone.state_dict().items():
+        assert torch.equal(value, before[name]), name
+    assert all((v != heads[k]).any()
+               for k, v in model.head.state_dict().items())
+
+
+def test_fine_tuning_changes_them():
+    model = build(frozen=False)
+    model.train()
+    assert model.backbone.training
+    before = {k: p.clone() for k, p in model.backbone.named_parameters()}
+    model.train_step(batch(),
+                     OptimWrapper(torch.optim.SGD(model.parameters(), 1.)))
+    changed = {k for k, p in model.backbone.named_parameters()
+               if not torch.equal(p, before[k])}
+    assert {k for k in before if not k.endswith('conv.bias')} <= changed
+
+
+def test_heads_alone_and_fused():
+    model = build()
+    f = {u: torch.randn(4, 8) for u in MODALITIES}
+    data = batch()
+    labels = torch.arange(4)
+    losses = model(f, data['data_samples'], mode='loss')
+    fused = torch.stack([model.fused_head[u](f[u]) for u in MODALITIES])
+    torch.testing.assert_close(losses['loss_fused'],
+                               F.cross_entropy(fused.mean(0), labels))
+    for u in MODALITIES:
+        torch.testing.assert_close(
+            losses[f'loss_{u}'], F.cross_entropy(model.head[u](f[u]), labels))
+    samples = model(f, data['data_samples'], mode='predict')
+    for i, sample in enumerate(samples):
+        torch.testing.assert_close(sample.pred_score['fused'],
+                                   fused.mean(0)[i].softmax(0))
+        assert sample.pred_label == fused.mean(0)[i].argmax()
+        assert set(sample.pred_score) == {*MODALITIES, 'fused'}
+
+
+def test_one_modality_has_one_head():
+    model = build(('joint', ))
+    assert model.fused_head is None
+    data = model.data_preprocessor(batch())
+    assert set(model(**data, mode='loss')) == {'loss_joint', 'top1_joint'}
+    samples = model(**data, mode='predict')
+    assert samples[0].pred_score.shape == (5, )
+    torch.testing.assert_close(samples[0].pred_score.sum(), torch.tensor(1.))
+
+
+def test_unknown_mode():
+    model = build()
+    with pytest.raises(ValueError, match="'loss', 'predict' or 'tensor'"):
+        model({u: torch.randn(4, 8) for u in MODALITIES}, mode='x')
