@@ -5,9 +5,9 @@ os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from mmengine.registry import DefaultScope  # noqa: E402
 
 import projects.ikem  # noqa: E402, F401  registers all
-from mmengine.registry import DefaultScope  # noqa: E402
 from projects.ikem.datasets.prepared import PreparedWriter  # noqa: E402
 
 NUM_CLIPS = 24
@@ -25,30 +25,42 @@ def mmaction_scope():
     DefaultScope.get_instance('tests', scope_name='mmaction')
 
 
-def write_prepared(folder, layout='ntu-25', num_joints=25, num_person=2,
-                   num_frames=50, num_classes=3):
+def write_prepared(
+    folder,
+    layout='ntu-25',
+    num_joints=25,
+    num_person=2,
+    num_frames=50,
+    num_classes=3,
+):
     """A prepared folder of random clips, half of them for validation."""
     rng = np.random.default_rng(0)
     with PreparedWriter(
-            folder,
-            dataset='random',
-            layout=layout,
-            num_classes=num_classes,
-            max_clips=NUM_CLIPS) as writer:
+        folder,
+        dataset='random',
+        layout=layout,
+        num_classes=num_classes,
+        max_clips=NUM_CLIPS,
+    ) as writer:
         for i in range(NUM_CLIPS):
             x = rng.normal(size=(num_person, num_frames, num_joints, 3))
             x[1:] *= i % 2  # every other clip has one person alone
             writer.append(
-                x.astype(np.float32), f'clip{i:02d}', i % num_classes,
-                num_frames + i)
+                x.astype(np.float32),
+                f'clip{i:02d}',
+                i % num_classes,
+                num_frames + i,
+            )
         names = [f'clip{i:02d}' for i in range(NUM_CLIPS)]
-        halves = names[:NUM_CLIPS // 2], names[NUM_CLIPS // 2:]
+        halves = names[: NUM_CLIPS // 2], names[NUM_CLIPS // 2 :]
         writer.commit(
             {
                 f'{split}_{part}': half
                 for split in ('xsub', 'xview', 'xset', 'xview_dedup')
                 for part, half in zip(('train', 'val'), halves)
-            }, {})
+            },
+            {},
+        )
     return str(folder)
 
 
@@ -63,4 +75,5 @@ def prepared_nwucla(tmp_path_factory):
         tmp_path_factory.mktemp('data') / 'nwucla',
         layout='kinect-20',
         num_joints=20,
-        num_person=1)
+        num_person=1,
+    )

@@ -9,17 +9,22 @@ import mmaction
 import mmengine.config.config as config
 import pytest
 from mmengine.config import Config
+
 from projects.ikem import compat
 
 
 def test_mmaction_models_can_be_imported():
     import mmaction.models
+
     assert mmaction.models.STGCN
 
 
 def test_drn_stand_in_says_what_is_missing(monkeypatch):
-    for name in [n for n in sys.modules if n.startswith(
-            'mmaction.models.localizers.drn')]:
+    for name in [
+        n
+        for n in sys.modules
+        if n.startswith('mmaction.models.localizers.drn')
+    ]:
         monkeypatch.delitem(sys.modules, name)
     with mock.patch.object(osp, 'isdir', return_value=False):
         compat.mend_missing_drn()
@@ -29,8 +34,11 @@ def test_drn_stand_in_says_what_is_missing(monkeypatch):
 
 
 def test_a_whole_mmaction_is_left_alone(monkeypatch):
-    for name in [n for n in sys.modules if n.startswith(
-            'mmaction.models.localizers.drn')]:
+    for name in [
+        n
+        for n in sys.modules
+        if n.startswith('mmaction.models.localizers.drn')
+    ]:
         monkeypatch.delitem(sys.modules, name)
     with mock.patch.object(osp, 'isdir', return_value=True):
         compat.mend_missing_drn()
@@ -59,22 +67,34 @@ def test_configs_inherit_from_mmaction(tmp_path):
     assert Config.fromfile(path).default_scope == 'mmaction'
 
 
-@pytest.mark.parametrize('uses, has, mended', [
-    (True, False, True), (True, True, False), (False, False, False)])
+@pytest.mark.parametrize(
+    'uses, has, mended',
+    [(True, False, True), (True, True, False), (False, False, False)],
+)
 def test_pkg_resources_is_replaced_where_it_is_used_and_missing(
-        uses, has, mended, monkeypatch):
+    uses, has, mended, monkeypatch
+):
     import mmengine.utils.package_utils as package_utils
 
-    def theirs(package):
-        return pkg_resources if uses else None  # noqa: F821
+    def with_pkg_resources(package):
+        return pkg_resources  # noqa: F821
 
-    theirs.__name__ = 'is_installed'
+    def without(package):
+        return None
+
+    theirs = with_pkg_resources if uses else without
     monkeypatch.setattr(package_utils, 'is_installed', theirs)
     monkeypatch.setattr(config, 'is_installed', theirs)
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        importlib.util, 'find_spec', lambda name: (types.SimpleNamespace(
-        ) if has else None) if name == 'pkg_resources' else find_spec(name))
+        importlib.util,
+        'find_spec',
+        lambda name: (
+            (types.SimpleNamespace() if has else None)
+            if name == 'pkg_resources'
+            else find_spec(name)
+        ),
+    )
     compat.mend_installed_packages()
     assert (config.is_installed is compat.is_installed) == mended
 
@@ -84,11 +104,15 @@ def test_package_is_a_namespace_beside_other_projects(tmp_path):
     other = tmp_path / 'projects/other'
     other.mkdir(parents=True)
     (other / '__init__.py').write_text('name = "other"\n')
-    code = ('import projects.other, projects.ikem.skeletons as s;'
-            'print(projects.other.name, s.get_layout("ntu-25").name)')
-    out = subprocess.run([sys.executable, '-c', code],
-                         cwd=tmp_path,
-                         capture_output=True,
-                         text=True,
-                         check=True).stdout
+    code = (
+        'import projects.other, projects.ikem.skeletons as s;'
+        'print(projects.other.name, s.get_layout("ntu-25").name)'
+    )
+    out = subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert out.split() == ['other', 'ntu-25']

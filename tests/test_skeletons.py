@@ -1,15 +1,13 @@
 import numpy as np
 import pytest
 from mmaction.models.utils import Graph
+
 from projects.ikem.skeletons import LAYOUTS, get_layout
 
 
 def test_ntu_tables_are_those_of_the_method():
     layout = get_layout('ntu-25')
-    one_based = {
-        v + 1: p + 1
-        for v, p in enumerate(layout.parents)
-    }
+    one_based = {v + 1: p + 1 for v, p in enumerate(layout.parents)}
     assert one_based == {
         1: 2, 2: 21, 3: 21, 4: 3, 5: 21, 6: 5, 7: 6, 8: 7, 9: 21, 10: 9,
         11: 10, 12: 11, 13: 1, 14: 13, 15: 14, 16: 15, 17: 1, 18: 17, 19: 18,
@@ -17,12 +15,12 @@ def test_ntu_tables_are_those_of_the_method():
     }  # yapf: disable
     hinged = {
         v + 1: j + 1
-        for v, j in enumerate(layout.hinges) if j != layout.parents[v]
+        for v, j in enumerate(layout.hinges)
+        if j != layout.parents[v]
     }
     assert hinged == {23: 22, 25: 24}
     assert {(22, 23), (23, 8), (24, 25), (25, 12)} <= {
-        (v + 1, p + 1)
-        for v, p in layout.edges
+        (v + 1, p + 1) for v, p in layout.edges
     }
 
 
@@ -46,20 +44,23 @@ def test_all_joints_hang_on_the_root(name):
 
 def test_own_layout():
     layout = get_layout(
-        dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2)))
+        dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
+    )
     assert layout.num_joints == 3
     assert layout.hinges == (0, 0, 1)
-    assert layout.graph == dict(
-        num_node=3, inward=[(1, 0), (2, 1)], center=1)
+    assert layout.graph == dict(num_node=3, inward=[(1, 0), (2, 1)], center=1)
     assert get_layout(layout) is layout
 
 
-@pytest.mark.parametrize('change, message', [
-    (dict(parents=[0, 1, 1]), 'exactly one joint'),
-    (dict(hinges=[0, 0]), 'hinges has 2 entries'),
-    (dict(center=3), r'no joints \[3\]'),
-    (dict(shoulders=(0, -1)), r'no joints \[-1\]'),
-])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(parents=[0, 1, 1]), 'exactly one joint'),
+        (dict(hinges=[0, 0]), 'hinges has 2 entries'),
+        (dict(center=3), r'no joints \[3\]'),
+        (dict(shoulders=(0, -1)), r'no joints \[-1\]'),
+    ],
+)
 def test_wrong_layout(change, message):
     tables = dict(name='x', parents=[0, 0, 1], center=1, shoulders=(0, 2))
     with pytest.raises(ValueError, match=message):

@@ -27,7 +27,9 @@ LINEAR = 'configs/linear/linear_stgcn-slim-w8_1xb64-100e_synthetic-xsub-3m.py'
 # Encoders that differ from the pre-trained ones by the training alone: norm
 # layers get to know the data, nothing else is learnt.
 UNTRAINED = [
-    '--cfg-options', 'optim_wrapper.optimizer.lr=0', 'train_cfg.max_epochs=3'
+    '--cfg-options',
+    'optim_wrapper.optimizer.lr=0',
+    'train_cfg.max_epochs=3',
 ]
 
 
@@ -40,15 +42,21 @@ def run(*command: str) -> float:
 
 
 def pretrain(name: str, *args: str) -> float:
-    return run('tools/train.py', PRETRAIN, '--work-dir',
-               str(WORK_DIR / name), *args)
+    return run(
+        'tools/train.py', PRETRAIN, '--work-dir', str(WORK_DIR / name), *args
+    )
 
 
 def evaluate(name: str) -> float:
     checkpoint = (WORK_DIR / name / 'last_checkpoint').read_text()
-    return run('tools/train.py', LINEAR, '--work-dir',
-               str(WORK_DIR / f'{name}_linear'), '--cfg-options',
-               f'model.pretrained={checkpoint}')
+    return run(
+        'tools/train.py',
+        LINEAR,
+        '--work-dir',
+        str(WORK_DIR / f'{name}_linear'),
+        '--cfg-options',
+        f'model.pretrained={checkpoint}',
+    )
 
 
 def accuracies(name: str) -> Dict[str, Dict[str, float]]:
@@ -57,22 +65,31 @@ def accuracies(name: str) -> Dict[str, Dict[str, float]]:
     log = max((WORK_DIR / f'{name}_linear').glob('*/vis_data/scalars.json'))
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     entries = [entry for entry in entries if 'acc/fused_top1' in entry]
-    streams = [key[len('acc/'):-len('_top1')] for key in entries[0]
-               if key.endswith('_top1')]
+    streams = [
+        key[len('acc/') : -len('_top1')]
+        for key in entries[0]
+        if key.endswith('_top1')
+    ]
     history = {s: [100 * e[f'acc/{s}_top1'] for e in entries] for s in streams}
     return {s: dict(last=h[-1], best=max(h)) for s, h in history.items()}
 
 
 def print_table(results: Dict) -> None:
-    table = Table(title='Synthetic skeletons, cross-subject: top-1 accuracy '
-                  'in percent')
+    table = Table(
+        title='Synthetic skeletons, cross-subject: top-1 accuracy in percent'
+    )
     for column in ('', 'last epoch', 'best epoch'):
         table.add_column(column, justify='right' if column else 'left')
-    for name, title in (('pretrained', 'pre-trained'),
-                        ('untrained', 'untrained')):
+    for name, title in (
+        ('pretrained', 'pre-trained'),
+        ('untrained', 'untrained'),
+    ):
         for stream, acc in results['linear'][name].items():
-            table.add_row(f'{title} encoder, {stream}', f'{acc["last"]:.1f}',
-                          f'{acc["best"]:.1f}')
+            table.add_row(
+                f'{title} encoder, {stream}',
+                f'{acc["last"]:.1f}',
+                f'{acc["best"]:.1f}',
+            )
         table.add_section()
     for name, acc in results['baselines'].items():
         table.add_row(f'{name} on 24 resampled frames', f'{acc:.1f}', '')
@@ -85,15 +102,17 @@ def main(argv: List[str]) -> None:
         '--started',
         type=float,
         default=time.time(),
-        help='when the clock started, seconds since the epoch')
+        help='when the clock started, seconds since the epoch',
+    )
     args = parser.parse_args(argv)
 
     seconds = {'installation': time.time() - args.started}
     if not (ROOT / RAW).exists():
         seconds['synthesis'] = run('tools/data/make_synthetic_ntu.py', RAW)
     if not (ROOT / PREPARED).exists():
-        seconds['preparation'] = run('tools/data/prepare_ntu.py', RAW,
-                                     PREPARED, '--dataset', 'ntu60')
+        seconds['preparation'] = run(
+            'tools/data/prepare_ntu.py', RAW, PREPARED, '--dataset', 'ntu60'
+        )
     seconds['pretraining'] = pretrain('pretrained')
     seconds['untrained'] = pretrain('untrained', *UNTRAINED)
     for name in ('pretrained', 'untrained'):
@@ -102,16 +121,18 @@ def main(argv: List[str]) -> None:
     results = dict(
         configs=dict(pretraining=PRETRAIN, linear=LINEAR),
         linear={
-            name: accuracies(name)
-            for name in ('pretrained', 'untrained')
+            name: accuracies(name) for name in ('pretrained', 'untrained')
         },
         baselines=prepared_baselines(ROOT / PREPARED)[SPLIT],
-        seconds=dict(seconds, total=time.time() - args.started))
+        seconds=dict(seconds, total=time.time() - args.started),
+    )
     path = WORK_DIR / 'results.json'
     path.write_text(json.dumps(results, indent=2) + '\n')
     print_table(results)
-    print(f'{results["seconds"]["total"]:.0f} s in all; written to '
-          f'{path.relative_to(ROOT)}')
+    print(
+        f'{results["seconds"]["total"]:.0f} s in all; written to '
+        f'{path.relative_to(ROOT)}'
+    )
 
 
 if __name__ == '__main__':

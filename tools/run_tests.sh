@@ -4,4 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bash tools/setup_env.sh
 .venv/bin/python -m ruff check .
+.venv/bin/python -m ruff format --check --quiet .
 exec .venv/bin/python -m pytest "$@"

@@ -10,16 +10,20 @@ def parse_args():
     parser.add_argument('checkpoint', help='path of the checkpoint')
     parser.add_argument('--dump', help='write the predictions to this pickle')
     parser.add_argument(
-        '--show-dir', help='folder for drawings of the predictions')
+        '--show-dir', help='folder for drawings of the predictions'
+    )
     parser.add_argument(
-        '--show', action='store_true', help='draw predictions in a window')
+        '--show', action='store_true', help='draw predictions in a window'
+    )
     parser.add_argument(
-        '--interval', type=int, default=1, help='draw each n-th sample')
+        '--interval', type=int, default=1, help='draw each n-th sample'
+    )
     parser.add_argument(
         '--wait-time',
         type=float,
         default=2,
-        help='seconds that a window stays')
+        help='seconds that a window stays',
+    )
     args = parser.parse_args()
     if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
         parser.error('--dump writes a pickle: end its name with .pkl')
@@ -32,20 +36,22 @@ def merge_args(cfg: Config, args) -> Config:
         if 'visualization' not in cfg.default_hooks:
             raise SystemExit(
                 '--show and --show-dir need default_hooks.visualization='
-                'dict(type="VisualizationHook") in the config')
+                'dict(type="VisualizationHook") in the config'
+            )
         cfg.default_hooks.visualization.update(
             enable=True,
             show=args.show,
             wait_time=args.wait_time,
             out_dir=args.show_dir,
-            interval=args.interval)
+            interval=args.interval,
+        )
     if args.dump is not None:
         evaluators = cfg.test_evaluator
         if not isinstance(evaluators, (list, tuple)):
             evaluators = [evaluators]
         cfg.test_evaluator = [
             *evaluators,
-            dict(type='DumpResults', out_file_path=args.dump)
+            dict(type='DumpResults', out_file_path=args.dump),
         ]
     cfg.load_from = args.checkpoint
     if args.cfg_options is not None:

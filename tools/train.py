@@ -13,31 +13,38 @@ def parse_args():
         nargs='?',
         const='auto',
         help='resume from this checkpoint, or without a value from the latest '
-        'one in the work_dir')
+        'one in the work_dir',
+    )
     parser.add_argument(
         '--amp',
         action='store_true',
         help='mixed precision: float16 with loss scaling on a GPU, bfloat16 '
-        'on a CPU')
+        'on a CPU',
+    )
     parser.add_argument(
         '--no-validate',
         action='store_true',
-        help='do not evaluate during training')
+        help='do not evaluate during training',
+    )
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
         help='scale the learning rate by the actual total batch size over '
-        'auto_scale_lr.base_batch_size')
+        'auto_scale_lr.base_batch_size',
+    )
     parser.add_argument(
-        '--seed', type=int, help='random seed, in place of the config\'s')
+        '--seed', type=int, help="random seed, in place of the config's"
+    )
     parser.add_argument(
         '--diff-rank-seed',
         action='store_true',
-        help='give each rank a seed of its own')
+        help='give each rank a seed of its own',
+    )
     parser.add_argument(
         '--deterministic',
         action='store_true',
-        help='let CUDNN use deterministic algorithms only')
+        help='let CUDNN use deterministic algorithms only',
+    )
     return parser.parse_args()
 
 
@@ -49,8 +56,11 @@ def merge_args(cfg: Config, args) -> Config:
         cfg.default_hooks.get('checkpoint', {}).pop('save_best', None)
     if args.amp:
         wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
-        if wrapper not in ('OptimWrapper', 'AmpOptimWrapper',
-                           'BFloat16OptimWrapper'):
+        if wrapper not in (
+            'OptimWrapper',
+            'AmpOptimWrapper',
+            'BFloat16OptimWrapper',
+        ):
             raise SystemExit(f'--amp does not work with {wrapper}')
         if torch.cuda.is_available():
             cfg.optim_wrapper.type = 'AmpOptimWrapper'

@@ -13,12 +13,14 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     dataset_epoch=dict(type='DatasetEpochHook'),
     sync_norm_stats=dict(type='SyncNormStatsHook'),
-    strict_load=dict(type='StrictLoadHook'))
+    strict_load=dict(type='StrictLoadHook'),
+)
 
 env_cfg = dict(
     cudnn_benchmark=True,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
-    dist_cfg=dict(backend='nccl'))  # gloo where there is no GPU
+    dist_cfg=dict(backend='nccl'),
+)  # gloo where there is no GPU
 
 log_processor = dict(type='LogProcessor', window_size=50, by_epoch=True)
 vis_backends = [dict(type='LocalVisBackend')]

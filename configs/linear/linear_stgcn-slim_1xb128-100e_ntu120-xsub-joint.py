@@ -4,12 +4,15 @@
 _base_ = [
     '../_base_/models/linear_stgcn-slim.py',
     '../_base_/datasets/ntu120_single-view.py',
-    '../_base_/schedules/linear_100e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/linear_100e.py',
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(
     num_classes=120,
     pretrained='work_dirs/skeletonclr_stgcn-slim_1xb128-300e_ntu120-xsub-joint/'
-    'epoch_300.pth')
+    'epoch_300.pth',
+)
 default_hooks = dict(
-    checkpoint=dict(save_best='acc/top1', rule='greater', interval=-1))
+    checkpoint=dict(save_best='acc/top1', rule='greater', interval=-1)
+)

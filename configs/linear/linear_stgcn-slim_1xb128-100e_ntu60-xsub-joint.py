@@ -5,11 +5,14 @@
 _base_ = [
     '../_base_/models/linear_stgcn-slim.py',
     '../_base_/datasets/ntu60_single-view.py',
-    '../_base_/schedules/linear_100e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/linear_100e.py',
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(
     pretrained='work_dirs/skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-joint/'
-    'epoch_300.pth')
+    'epoch_300.pth'
+)
 default_hooks = dict(
-    checkpoint=dict(save_best='acc/top1', rule='greater', interval=-1))
+    checkpoint=dict(save_best='acc/top1', rule='greater', interval=-1)
+)

@@ -6,7 +6,8 @@
 _base_ = [
     '../_base_/models/linear_stgcn-slim.py',
     '../_base_/datasets/nwucla_single-view.py',
-    '../_base_/schedules/linear_100e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/linear_100e.py',
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(
@@ -14,6 +15,8 @@ model = dict(
     backbone=dict(layout='kinect-20'),
     num_classes=10,
     pretrained='work_dirs/skeletonclr_stgcn-slim_1xb64-100e_nwucla-xview-joint/'
-    'epoch_100.pth')
+    'epoch_100.pth',
+)
 default_hooks = dict(
-    checkpoint=dict(save_best='acc/top1', rule='greater', interval=-1))
+    checkpoint=dict(save_best='acc/top1', rule='greater', interval=-1)
+)

@@ -4,5 +4,6 @@
 _base_ = [
     '../_base_/models/skeletonclr_stgcn-slim.py',
     '../_base_/datasets/ntu120_two-view.py',
-    '../_base_/schedules/pretrain_300e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/pretrain_300e.py',
+    '../_base_/default_runtime.py',
 ]

@@ -5,5 +5,6 @@
 _base_ = [
     '../_base_/models/skeletonclr_stgcn-slim.py',
     '../_base_/datasets/ntu60_two-view.py',
-    '../_base_/schedules/pretrain_300e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/pretrain_300e.py',
+    '../_base_/default_runtime.py',
 ]

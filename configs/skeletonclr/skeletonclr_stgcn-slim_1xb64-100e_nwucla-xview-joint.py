@@ -4,13 +4,15 @@
 _base_ = [
     '../_base_/models/skeletonclr_stgcn-slim.py',
     '../_base_/datasets/nwucla_two-view.py',
-    '../_base_/schedules/pretrain_300e.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/pretrain_300e.py',
+    '../_base_/default_runtime.py',
 ]
 
 model = dict(
     data_preprocessor=dict(layout='kinect-20'),
     backbone=dict(layout='kinect-20'),
-    bank_size=1024)
+    bank_size=1024,
+)
 train_cfg = dict(max_epochs=100)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[80], gamma=0.1)

@@ -26,18 +26,25 @@ def _admitted() -> List:
     _reconstruct = np.zeros(0).__reduce__()[0]
     scalar = np.float64(0).__reduce__()[0]
     return [
-        HistoryBuffer, (_history_method, 'builtins.getattr'), np.ndarray,
-        np.dtype, *_DTYPES,
-        *((_reconstruct, f'numpy.{core}.multiarray._reconstruct')
-          for core in ('core', '_core')),
-        *((scalar, f'numpy.{core}.multiarray.scalar')
-          for core in ('core', '_core'))
+        HistoryBuffer,
+        (_history_method, 'builtins.getattr'),
+        np.ndarray,
+        np.dtype,
+        *_DTYPES,
+        *(
+            (_reconstruct, f'numpy.{core}.multiarray._reconstruct')
+            for core in ('core', '_core')
+        ),
+        *(
+            (scalar, f'numpy.{core}.multiarray.scalar')
+            for core in ('core', '_core')
+        ),
     ]
 
 
-def load_from_local(filename: str,
-                    map_location: Optional[Union[str, Callable]] = None
-                    ) -> Dict:
+def load_from_local(
+    filename: str, map_location: Optional[Union[str, Callable]] = None
+) -> Dict:
     """Read a checkpoint file that holds tensors and what mmengine writes.
 
     The text of the config that made the checkpoint is dropped from ``meta``
@@ -61,20 +68,26 @@ def load_from_local(filename: str,
     try:
         with torch.serialization.safe_globals(_admitted()):
             checkpoint = torch.load(
-                filename, map_location=map_location, weights_only=True)
+                filename, map_location=map_location, weights_only=True
+            )
     except pickle.UnpicklingError as error:
         if not zipfile.is_zipfile(filename):
             raise ValueError(
-                f'{filename} is no checkpoint, or a damaged one') from error
+                f'{filename} is no checkpoint, or a damaged one'
+            ) from error
+        # torch says it last, after paragraphs on its own options
+        what = str(error).split('error: ')[-1].split('. ')[0].split('\n')[0]
         raise ValueError(
             f'{filename} is refused, since it holds more than tensors and '
-            f'what mmengine writes, which could execute code: {error}. If you '
+            f'what mmengine writes, which could execute code ({what}). If you '
             'trust where it comes from, read it with torch.load('
             'weights_only=False) and save its state_dict alone: '
-            'torch.save(dict(state_dict=...), NEW_FILE)') from error
+            'torch.save(dict(state_dict=...), NEW_FILE)'
+        ) from error
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
         raise ValueError(
-            f'{filename} is damaged or truncated: {error}') from error
+            f'{filename} is damaged or truncated: {error}'
+        ) from error
     if isinstance(checkpoint, dict) and 'meta' in checkpoint:
         checkpoint['meta'].pop('config', None)
     return checkpoint

@@ -32,8 +32,10 @@ def require_mmcv() -> None:
     neither can be a hard requirement."""
     if importlib.util.find_spec('mmcv') is None:
         raise ImportError(
-            'mmcv is not installed. Run `pip install "mmcv-lite>=2.0.0,<2.2.0"`'
-            ' (enough for skeletons), or the full mmcv if you need its ops')
+            'mmcv is not installed: run `pip install '
+            '"mmcv-lite>=2.0.0,<2.2.0"` (enough for skeletons), or install '
+            'the full mmcv if you need its ops'
+        )
 
 
 def mend_missing_drn() -> None:
@@ -52,7 +54,8 @@ def mend_missing_drn() -> None:
         def __init__(self, *args, **kwargs) -> None:
             raise ImportError(
                 'DRN is missing in this installation of mmaction2 '
-                '(open-mmlab/mmaction2#2714): install mmaction2 from source')
+                '(open-mmlab/mmaction2#2714): install mmaction2 from source'
+            )
 
     name = 'mmaction.models.localizers.drn'
     package, module = types.ModuleType(name), types.ModuleType(f'{name}.drn')
@@ -86,7 +89,8 @@ def _module_of(package: str) -> str:
     """Top-level module of an installed distribution, else the same name."""
     try:
         text = importlib.metadata.distribution(package).read_text(
-            'top_level.txt')
+            'top_level.txt'
+        )
     except importlib.metadata.PackageNotFoundError:
         text = None
     return text.split()[0] if text else package
@@ -148,8 +152,13 @@ def mend_cpu_processes() -> None:
     @functools.wraps(init)
     def init_without_devices(self, module, *args, device_ids=None, **kwargs):
         on_cpu = all(p.device.type == 'cpu' for p in module.parameters())
-        init(self, module, *args,
-             device_ids=None if on_cpu else device_ids, **kwargs)
+        init(
+            self,
+            module,
+            *args,
+            device_ids=None if on_cpu else device_ids,
+            **kwargs,
+        )
 
     MMDistributedDataParallel.__init__ = init_without_devices
 
@@ -164,4 +173,5 @@ def mend_local_checkpoints() -> None:
     from mmengine.runner import CheckpointLoader
 
     from projects.ikem.checkpoint import load_from_local
+
     CheckpointLoader.register_scheme('', load_from_local, force=True)

@@ -31,6 +31,7 @@ class SkeletonLayout:
     Raises:
         ValueError: If a table has the wrong length or names no joint.
     """
+
     name: str
     parents: Tuple[int, ...]
     center: int
@@ -49,8 +50,10 @@ class SkeletonLayout:
         if self.hinges is None:
             set_field('hinges', self.parents)
         if self.edges is None:
-            set_field('edges', tuple(
-                (v, p) for v, p in enumerate(self.parents) if v != p))
+            set_field(
+                'edges',
+                tuple((v, p) for v, p in enumerate(self.parents) if v != p),
+            )
         set_field('edges', tuple(tuple(edge) for edge in self.edges))
         self._check()
 
@@ -59,18 +62,27 @@ class SkeletonLayout:
         if len(roots) != 1:
             raise ValueError(
                 f'layout {self.name!r}: exactly one joint must be its own '
-                f'parent (the root), got {roots}')
+                f'parent (the root), got {roots}'
+            )
         if len(self.hinges) != self.num_joints:
             raise ValueError(
                 f'layout {self.name!r}: hinges has {len(self.hinges)} entries '
-                f'for {self.num_joints} joints')
-        used = [*self.parents, *self.hinges, self.center, *self.shoulders,
-                *(self.torso or ()), *(v for edge in self.edges for v in edge)]
+                f'for {self.num_joints} joints'
+            )
+        used = [
+            *self.parents,
+            *self.hinges,
+            self.center,
+            *self.shoulders,
+            *(self.torso or ()),
+            *(v for edge in self.edges for v in edge),
+        ]
         wrong = sorted({v for v in used if not 0 <= v < self.num_joints})
         if wrong:
             raise ValueError(
                 f'layout {self.name!r}: no joints {wrong}; joints are '
-                f'numbered 0 to {self.num_joints - 1}')
+                f'numbered 0 to {self.num_joints - 1}'
+            )
 
     @property
     def num_joints(self) -> int:
@@ -88,7 +100,8 @@ class SkeletonLayout:
         return dict(
             num_node=self.num_joints,
             inward=list(self.edges),
-            center=self.center)
+            center=self.center,
+        )
 
 
 def _zero_based(joints: Tuple[int, ...]) -> Tuple[int, ...]:
@@ -96,13 +109,94 @@ def _zero_based(joints: Tuple[int, ...]) -> Tuple[int, ...]:
 
 
 # NTU RGB+D (Kinect v2), 1-based as in the data set's documentation.
-_NTU_PARENTS = _zero_based((2, 21, 21, 3, 21, 5, 6, 7, 21, 9, 10, 11, 1, 13,
-                            14, 15, 1, 17, 18, 19, 21, 8, 8, 12, 12))
-_NTU_HINGES = _zero_based((2, 21, 21, 3, 21, 5, 6, 7, 21, 9, 10, 11, 1, 13, 14,
-                           15, 1, 17, 18, 19, 21, 8, 22, 12, 24))
+_NTU_PARENTS = _zero_based(
+    (
+        2,
+        21,
+        21,
+        3,
+        21,
+        5,
+        6,
+        7,
+        21,
+        9,
+        10,
+        11,
+        1,
+        13,
+        14,
+        15,
+        1,
+        17,
+        18,
+        19,
+        21,
+        8,
+        8,
+        12,
+        12,
+    )
+)
+_NTU_HINGES = _zero_based(
+    (
+        2,
+        21,
+        21,
+        3,
+        21,
+        5,
+        6,
+        7,
+        21,
+        9,
+        10,
+        11,
+        1,
+        13,
+        14,
+        15,
+        1,
+        17,
+        18,
+        19,
+        21,
+        8,
+        22,
+        12,
+        24,
+    )
+)
 # CrosSCLR hangs the finger tips (22, 24) on the thumbs (23, 25).
-_NTU_TIP_ON_THUMB = _zero_based((2, 21, 21, 3, 21, 5, 6, 7, 21, 9, 10, 11, 1,
-                                 13, 14, 15, 1, 17, 18, 19, 21, 23, 8, 25, 12))
+_NTU_TIP_ON_THUMB = _zero_based(
+    (
+        2,
+        21,
+        21,
+        3,
+        21,
+        5,
+        6,
+        7,
+        21,
+        9,
+        10,
+        11,
+        1,
+        13,
+        14,
+        15,
+        1,
+        17,
+        18,
+        19,
+        21,
+        23,
+        8,
+        25,
+        12,
+    )
+)
 _NTU_EDGES = tuple((v, p) for v, p in enumerate(_NTU_TIP_ON_THUMB) if v != p)
 
 LAYOUTS = {
@@ -115,22 +209,45 @@ LAYOUTS = {
             shoulders=(4, 8),
             edges=_NTU_EDGES,
             hinges=_NTU_HINGES,
-            torso=(1, 8, 4)),
+            torso=(1, 8, 4),
+        ),
         # The bones of CrosSCLR and of the released three-modality model.
         SkeletonLayout(
             'ntu-25-crossclr',
             parents=_NTU_TIP_ON_THUMB,
             center=20,
-            shoulders=(4, 8)),
+            shoulders=(4, 8),
+        ),
         # Kinect v1 as in NW-UCLA: 0 hip centre, 1 spine, 2 shoulder centre,
         # 3 head, then left arm, right arm, left leg, right leg, four each.
         SkeletonLayout(
             'kinect-20',
-            parents=(1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16,
-                     17, 18),
+            parents=(
+                1,
+                2,
+                2,
+                2,
+                2,
+                4,
+                5,
+                6,
+                2,
+                8,
+                9,
+                10,
+                0,
+                12,
+                13,
+                14,
+                0,
+                16,
+                17,
+                18,
+            ),
             center=2,
             shoulders=(4, 8),
-            torso=(1, 8, 4)),
+            torso=(1, 8, 4),
+        ),
     )
 }
 
@@ -154,5 +271,6 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
         raise ValueError(
             f'unknown skeleton layout {layout!r}: known are '
             f'{sorted(LAYOUTS)}; give an own one as a dict of the arguments '
-            'of SkeletonLayout')
+            'of SkeletonLayout'
+        )
     return LAYOUTS[layout]

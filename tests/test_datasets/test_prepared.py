@@ -17,7 +17,8 @@ def make_writer(out_dir, **kwargs):
         num_classes=3,
         max_clips=100,
         preprocessing=[dict(type='CenterJoint')],
-        source=dict(format='ntu'))
+        source=dict(format='ntu'),
+    )
     settings.update(kwargs)
     return PreparedWriter(out_dir, **settings)
 
@@ -55,10 +56,11 @@ def test_round_trip(tmp_path):
             dict(frame_dir='clip0', label=0, total_frames=10),
             dict(frame_dir='clip1', label=1, total_frames=11),
             dict(frame_dir='clip2', label=2, total_frames=12),
-            dict(frame_dir='clip3', label=0, total_frames=13)
+            dict(frame_dir='clip3', label=0, total_frames=13),
         ],
         split=dict(train=['clip0'], val=['clip1']),
-        dropped=dict(broken=2))
+        dropped=dict(broken=2),
+    )
 
 
 @pytest.mark.parametrize('max_clips', [4, 10**9])
@@ -70,15 +72,19 @@ def test_the_header_fits_any_number_of_clips(tmp_path, max_clips):
 def test_numpy_numbers_and_other_memory_orders(tmp_path):
     with make_writer(tmp_path / 'out') as writer:
         writer.append(
-            np.asfortranarray(CLIPS[0], np.float64), 'a', np.int64(2),
-            np.int32(9))
+            np.asfortranarray(CLIPS[0], np.float64),
+            'a',
+            np.int64(2),
+            np.int32(9),
+        )
         writer.commit({})
     meta = read_annotations(tmp_path / 'out')
     assert meta['annotations'] == [
         dict(frame_dir='a', label=2, total_frames=9)
     ]
     np.testing.assert_array_equal(
-        np.load(tmp_path / 'out' / 'keypoint.npy')[0], CLIPS[0])
+        np.load(tmp_path / 'out' / 'keypoint.npy')[0], CLIPS[0]
+    )
 
 
 @pytest.mark.parametrize('error', [RuntimeError, KeyboardInterrupt])
@@ -133,13 +139,16 @@ def test_other_folders_are_never_replaced(tmp_path):
         make_writer(tmp_path / 'thesis.tex', overwrite=True)
 
 
-@pytest.mark.parametrize('clip, reason', [
-    ((CLIPS[1], 'a', 0, 9), "'a' is given twice"),
-    ((CLIPS[1], 'b', 3, 9), 'label 3 is not in 0 to 2'),
-    ((CLIPS[1], 'b', -1, 9), 'label -1'),
-    ((CLIPS[1], 'b', 0, 0), 'total_frames 0'),
-    ((CLIPS[1, :1], 'b', 0, 9), r'shape \(1, 5, 25, 3\)'),
-])
+@pytest.mark.parametrize(
+    'clip, reason',
+    [
+        ((CLIPS[1], 'a', 0, 9), "'a' is given twice"),
+        ((CLIPS[1], 'b', 3, 9), 'label 3 is not in 0 to 2'),
+        ((CLIPS[1], 'b', -1, 9), 'label -1'),
+        ((CLIPS[1], 'b', 0, 0), 'total_frames 0'),
+        ((CLIPS[1, :1], 'b', 0, 9), r'shape \(1, 5, 25, 3\)'),
+    ],
+)
 def test_a_refused_clip_leaves_no_trace(tmp_path, clip, reason):
     with make_writer(tmp_path / 'out') as writer:
         writer.append(CLIPS[0], 'a', 0, 9)
@@ -149,7 +158,8 @@ def test_a_refused_clip_leaves_no_trace(tmp_path, clip, reason):
         writer.commit({})
     read_annotations(tmp_path / 'out')
     np.testing.assert_array_equal(
-        np.load(tmp_path / 'out' / 'keypoint.npy'), CLIPS[[0, 2]])
+        np.load(tmp_path / 'out' / 'keypoint.npy'), CLIPS[[0, 2]]
+    )
 
 
 def test_more_clips_than_announced(tmp_path):
@@ -181,27 +191,30 @@ def entry(**fields):
     return [dict(dict(frame_dir='clip0', label=0, total_frames=9), **fields)]
 
 
-@pytest.mark.parametrize('fields, reason', [
-    (dict(version=2), "'version' is 2"),
-    (dict(version=None), "'version' .* missing"),
-    (dict(layout=3), "'layout'"),
-    (dict(dataset=None), "'dataset'"),
-    (dict(split=[]), "'split'"),
-    (dict(split=dict(train=['x'])), "split 'train' names 1 .*'x'"),
-    (dict(split=dict(train=[[]])), "split 'train' names 1"),
-    (dict(split=dict(train='x')), "split 'train' is no list"),
-    (dict(annotations=[3]), "entry of 'annotations' lacks"),
-    (dict(annotations=[{}]), "entry of 'annotations' lacks"),
-    (dict(annotations=entry() * 2), "'clip0' is given twice"),
-    (dict(annotations=entry(frame_dir=[])), 'no string'),
-    (dict(annotations=entry(label=3)), 'label 3 is not in 0 to 2'),
-    (dict(annotations=entry(label='0')), "label '0'"),
-    (dict(annotations=entry(total_frames=0)), 'total_frames 0'),
-    (dict(annotations=entry(total_frames=1.5)), 'total_frames 1.5'),
-    (dict(annotations=entry(), split={}), r'num = 1 annotations'),
-    (dict(keypoint={}), "'keypoint' says"),
-    (dict(keypoint=dict(shape=[3, 2, 5, 25, 3])), r"\[3, 2, 5, 25, 3\]"),
-])
+@pytest.mark.parametrize(
+    'fields, reason',
+    [
+        (dict(version=2), "'version' is 2"),
+        (dict(version=None), "'version' .* missing"),
+        (dict(layout=3), "'layout'"),
+        (dict(dataset=None), "'dataset'"),
+        (dict(split=[]), "'split'"),
+        (dict(split=dict(train=['x'])), "split 'train' names 1 .*'x'"),
+        (dict(split=dict(train=[[]])), "split 'train' names 1"),
+        (dict(split=dict(train='x')), "split 'train' is no list"),
+        (dict(annotations=[3]), "entry of 'annotations' lacks"),
+        (dict(annotations=[{}]), "entry of 'annotations' lacks"),
+        (dict(annotations=entry() * 2), "'clip0' is given twice"),
+        (dict(annotations=entry(frame_dir=[])), 'no string'),
+        (dict(annotations=entry(label=3)), 'label 3 is not in 0 to 2'),
+        (dict(annotations=entry(label='0')), "label '0'"),
+        (dict(annotations=entry(total_frames=0)), 'total_frames 0'),
+        (dict(annotations=entry(total_frames=1.5)), 'total_frames 1.5'),
+        (dict(annotations=entry(), split={}), r'num = 1 annotations'),
+        (dict(keypoint={}), "'keypoint' says"),
+        (dict(keypoint=dict(shape=[3, 2, 5, 25, 3])), r'\[3, 2, 5, 25, 3\]'),
+    ],
+)
 def test_damaged_annotations(tmp_path, fields, reason):
     folder = write(tmp_path / 'out')
     path = folder / 'annotations.json'
@@ -214,11 +227,15 @@ def test_damaged_annotations(tmp_path, fields, reason):
 
 @pytest.mark.parametrize('name', ['annotations.json', 'keypoint.npy'])
 @pytest.mark.parametrize(
-    'change', [
-        lambda data: b'', lambda data: data[:-1], lambda data: b'\0' * 300,
-        lambda data: b'[]'
+    'change',
+    [
+        lambda data: b'',
+        lambda data: data[:-1],
+        lambda data: b'\0' * 300,
+        lambda data: b'[]',
     ],
-    ids=['empty', 'truncated', 'binary', 'other'])
+    ids=['empty', 'truncated', 'binary', 'other'],
+)
 def test_damaged_files(tmp_path, name, change):
     folder = write(tmp_path / 'out')
     path = folder / name

@@ -10,23 +10,23 @@ from mmengine.runner import Runner
 TWO_VIEWS = [
     dict(
         type='MultiView',
-        transforms=[dict(type='RandomTemporalCrop'),
-                    dict(type='RandomShear')]),
+        transforms=[dict(type='RandomTemporalCrop'), dict(type='RandomShear')],
+    ),
     dict(type='FormatGCNInput', num_person=2),
     dict(
         type='PackActionInputs',
-        meta_keys=('frame_dir', ),
-        algorithm_keys=('time_scale', ))
+        meta_keys=('frame_dir',),
+        algorithm_keys=('time_scale',),
+    ),
 ]
 
 
 def build(data_root, split='xsub_train', **kwargs):
     return DATASETS.build(
         dict(
-            type='SkeletonDataset',
-            data_root=data_root,
-            split=split,
-            **kwargs))
+            type='SkeletonDataset', data_root=data_root, split=split, **kwargs
+        )
+    )
 
 
 def test_clips_of_a_split(prepared_ntu):
@@ -55,11 +55,15 @@ def test_pickled_by_the_path_of_its_data(prepared_ntu):
     dataset = build(prepared_ntu)
     dataset.get_data_info(0)  # maps the file
     assert len(pickle.dumps(dataset.keypoint)) < 1000
-    for other in (pickle.loads(pickle.dumps(dataset)), copy.deepcopy(dataset),
-                  dataset.get_subset([0, 1])):
+    for other in (
+        pickle.loads(pickle.dumps(dataset)),
+        copy.deepcopy(dataset),
+        dataset.get_subset([0, 1]),
+    ):
         np.testing.assert_array_equal(
             other.get_data_info(1)['keypoint'],
-            dataset.get_data_info(1)['keypoint'])
+            dataset.get_data_info(1)['keypoint'],
+        )
 
 
 def epochs(data_root, num_workers, context='fork'):
@@ -71,13 +75,16 @@ def epochs(data_root, num_workers, context='fork'):
             persistent_workers=num_workers > 0,
             multiprocessing_context=context if num_workers else None,
             dataset=dataset,
-            sampler=dict(type='DefaultSampler', shuffle=False)),
-        seed=0)
+            sampler=dict(type='DefaultSampler', shuffle=False),
+        ),
+        seed=0,
+    )
     views = []
     for epoch in range(2):
-        dataset.set_epoch(7, epoch)
-        views.append(torch.stack(
-            [x for batch in loader for x in batch['inputs']]))
+        loader.dataset.set_epoch(7, epoch)  # a copy of the one above
+        views.append(
+            torch.stack([x for batch in loader for x in batch['inputs']])
+        )
     return views
 
 
@@ -91,8 +98,7 @@ def test_views_depend_on_seed_epoch_and_sample_alone(prepared_ntu):
 
 
 def test_spawned_workers_see_the_epoch(prepared_ntu):
-    for a, b in zip(
-            epochs(prepared_ntu, 0), epochs(prepared_ntu, 1, 'spawn')):
+    for a, b in zip(epochs(prepared_ntu, 0), epochs(prepared_ntu, 1, 'spawn')):
         assert torch.equal(a, b)
 
 

@@ -21,7 +21,8 @@ def test_ntu60():
         xsub_train=[NTU[0]],
         xsub_val=NTU[1:],
         xview_train=NTU[1:3],
-        xview_val=[NTU[0], NTU[3]])
+        xview_val=[NTU[0], NTU[3]],
+    )
 
 
 def test_ntu120():
@@ -29,7 +30,8 @@ def test_ntu120():
         xsub_train=[NTU[0], NTU[2]],
         xsub_val=[NTU[1], NTU[3]],
         xset_train=NTU[1:3],
-        xset_val=[NTU[0], NTU[3]])
+        xset_val=[NTU[0], NTU[3]],
+    )
 
 
 def test_ntu_subjects():
@@ -55,7 +57,8 @@ def test_missing_samples():
 
 def test_nwucla():
     clips = [
-        f'a02_s{subject:02d}_e00_v{camera:02d}' for subject in (1, 2)
+        f'a02_s{subject:02d}_e00_v{camera:02d}'
+        for subject in (1, 2)
         for camera in (1, 2, 3)
     ]
     digests = dict(zip(clips, (b'a', b'b', b'b', b'c', b'd', b'e')))
@@ -67,7 +70,8 @@ def test_nwucla():
         xview_dedup_train=[clips[0], clips[1], clips[3], clips[4]],
         xview_dedup_val=[clips[5]],
         xsub_train=clips[:2],
-        xsub_val=clips[3:])
+        xsub_val=clips[3:],
+    )
 
 
 def test_only_camera_3_repeats_camera_2():
@@ -75,5 +79,6 @@ def test_only_camera_3_repeats_camera_2():
         a01_s01_e00_v01=b'a',
         a01_s01_e00_v03=b'a',  # repeats camera 1
         a01_s01_e01_v02=b'a',  # repeats another episode
-        a01_s02_e00_v03=b'a')  # has no clip of camera 2
+        a01_s02_e00_v03=b'a',
+    )  # has no clip of camera 2
     assert find_nwucla_duplicates(digests) == set()

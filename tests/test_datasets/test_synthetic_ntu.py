@@ -29,8 +29,7 @@ ALONE = [action for action in ACTIONS if action not in INTERACTIONS]
 
 
 def clip_of(action, camera=2, subject=1, repetition=1):
-    return ClipName(33, camera, subject, repetition,
-                    ACTIONS.index(action) + 1)
+    return ClipName(33, camera, subject, repetition, ACTIONS.index(action) + 1)
 
 
 def bone_lengths(joints):
@@ -60,13 +59,15 @@ def folder(tmp_path_factory):
 
 
 def test_same_seed_same_bytes_whatever_the_workers_and_the_subset(
-        folder, tmp_path):
+    folder, tmp_path
+):
     generate(
         tmp_path / 'part',
         num_subjects=1,
         num_repetitions=1,
         num_actions=3,
-        workers=2)
+        workers=2,
+    )
     part, whole = files_of(tmp_path / 'part'), files_of(folder)
     assert len(part) == 9
     assert part == {name: whole[name] for name in part}
@@ -78,10 +79,13 @@ def test_other_seed_other_bytes(folder, tmp_path):
         num_subjects=1,
         num_repetitions=1,
         num_actions=1,
-        seed=1)
+        seed=1,
+    )
     whole = files_of(folder)
-    assert not any(text == whole[name]
-                   for name, text in files_of(tmp_path / 'other').items())
+    assert not any(
+        text == whole[name]
+        for name, text in files_of(tmp_path / 'other').items()
+    )
 
 
 def test_names(folder):
@@ -149,8 +153,7 @@ def test_writer_leaves_out_absent_bodies(tmp_path):
 
 
 def test_summary_says_what_is_in_the_files(tmp_path):
-    summaries = generate(
-        tmp_path / 'raw', num_subjects=1, num_repetitions=1)
+    summaries = generate(tmp_path / 'raw', num_subjects=1, num_repetitions=1)
     for summary in summaries:
         read = read_skeleton(tmp_path / 'raw' / f'{summary.name}.skeleton')
         persons = read['keypoint'].any(axis=(1, 2, 3)).sum()
@@ -161,7 +164,8 @@ def test_summary_says_what_is_in_the_files(tmp_path):
 
 
 def test_folder_is_only_replaced_on_demand_and_never_with_other_files(
-        tmp_path):
+    tmp_path,
+):
     args = dict(num_subjects=1, num_repetitions=1, num_actions=1)
     folder = tmp_path / 'raw'
     folder.mkdir()
@@ -182,18 +186,22 @@ def test_broken_run_leaves_nothing(tmp_path, monkeypatch):
         raise OSError('disk full')
 
     monkeypatch.setattr(
-        'projects.ikem.datasets.synthetic_ntu.clips.write_skeleton', fail)
+        'projects.ikem.datasets.synthetic_ntu.clips.write_skeleton', fail
+    )
     with pytest.raises(OSError, match='disk full'):
         generate(tmp_path / 'raw', num_subjects=1)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize('args', [
-    dict(num_subjects=0),
-    dict(num_repetitions=1000),
-    dict(num_actions=len(ACTIONS) + 1),
-    dict(workers=0),
-])
+@pytest.mark.parametrize(
+    'args',
+    [
+        dict(num_subjects=0),
+        dict(num_repetitions=1000),
+        dict(num_actions=len(ACTIONS) + 1),
+        dict(workers=0),
+    ],
+)
 def test_numbers_out_of_range(tmp_path, args):
     with pytest.raises(ValueError, match=next(iter(args))):
         generate(tmp_path / 'raw', **args)
@@ -206,14 +214,19 @@ def test_numbers_out_of_range(tmp_path, args):
 def test_bones_are_rigid(action):
     lengths = bone_lengths(perform_clip(clip_of(action)))  # (M, T, V)
     np.testing.assert_allclose(
-        lengths, np.broadcast_to(lengths[:, :1], lengths.shape), atol=1e-9)
+        lengths, np.broadcast_to(lengths[:, :1], lengths.shape), atol=1e-9
+    )
 
 
 def test_a_subject_has_one_body_and_another_subject_another():
     one, same, other = (
         np.sort(bone_lengths(perform_clip(clip))[0, 0])
-        for clip in (clip_of('wave'), clip_of('kick', repetition=2),
-                     clip_of('wave', subject=2)))
+        for clip in (
+            clip_of('wave'),
+            clip_of('kick', repetition=2),
+            clip_of('wave', subject=2),
+        )
+    )
     np.testing.assert_allclose(one, same)
     assert np.abs(one - other).max() > 0.005
 
@@ -247,10 +260,15 @@ def test_persons_are_upright_and_in_front_of_every_camera(action):
 def test_camera_is_the_origin_of_its_coordinates():
     camera = CAMERAS[33][3]
     yaw = np.radians(camera.yaw)
-    place = np.array((camera.distance * np.sin(yaw), camera.height,
-                      -camera.distance * np.cos(yaw)))
+    place = np.array(
+        (
+            camera.distance * np.sin(yaw),
+            camera.height,
+            -camera.distance * np.cos(yaw),
+        )
+    )
     np.testing.assert_allclose(to_camera(place, camera), 0, atol=1e-12)
-    middle = to_camera(np.array((0., 1., 0.)), camera)
+    middle = to_camera(np.array((0.0, 1.0, 0.0)), camera)
     assert middle[2] > camera.distance
     np.testing.assert_allclose(middle[:2], 0, atol=1e-12)
 
@@ -260,13 +278,18 @@ def test_camera_is_the_origin_of_its_coordinates():
 
 @pytest.mark.parametrize(
     'action, reverse',
-    [('punch', 'pull'), ('walk_forward', 'walk_backward'),
-     ('circle_forward', 'circle_backward')])
+    [
+        ('punch', 'pull'),
+        ('walk_forward', 'walk_backward'),
+        ('circle_forward', 'circle_backward'),
+    ],
+)
 def test_twins_pass_through_the_same_poses_in_reverse(action, reverse):
     phase = np.linspace(0, 1, 61)[1:-1]
     one, other = (
         pose_at(MOTIONS[name].keys, phase, True, rest_pose(len(phase)))
-        for name in (action, reverse))
+        for name in (action, reverse)
+    )
     for name in one:
         np.testing.assert_allclose(one[name], other[name][::-1], atol=1e-9)
     changes = [np.abs(one[name] - other[name]).max() for name in one]
@@ -280,14 +303,17 @@ def test_actions_differ_as_motions_not_by_pose_or_phase():
     motions = []
     for action in ALONE:
         motion = MOTIONS[action]
-        pose = pose_at(motion.keys, phase, motion.periodic,
-                       rest_pose(len(phase)))
+        pose = pose_at(
+            motion.keys, phase, motion.periodic, rest_pose(len(phase))
+        )
         joints = forward_kinematics(body, pose)
         motions.append(joints - joints.mean(0))
     motions = np.stack(motions)
     distances = [
         np.abs(motions[:, None] - np.roll(motions, shift, axis=1)).max(
-            axis=(2, 3, 4)) for shift in range(len(phase))
+            axis=(2, 3, 4)
+        )
+        for shift in range(len(phase))
     ]
     nearest = np.min(distances, axis=0) + np.eye(len(ALONE))
     assert nearest.min() > 0.1  # metres
@@ -308,7 +334,7 @@ def test_limbs_end_where_they_should_or_as_near_as_they_reach():
     body = sample_body(np.random.default_rng(0))
     arm = body['upper_arm'] + body['forearm']
     pose = rest_pose(2)
-    pose['right_hand'] = np.array(((0.2, 0.1, 0.6), (0., 0., 3.)))
+    pose['right_hand'] = np.array(((0.2, 0.1, 0.6), (0.0, 0.0, 3.0)))
     joints = forward_kinematics(body, pose)
     wrist = (joints[:, 10] - joints[:, 8]) / arm
     np.testing.assert_allclose(wrist[0], (-0.2, 0.1, 0.6), atol=1e-9)

@@ -2,8 +2,8 @@ import math
 
 import numpy as np
 import pytest
-from mmaction.registry import TRANSFORMS
 from mmaction.datasets.transforms import FormatGCNInput
+from mmaction.registry import TRANSFORMS
 
 
 def build(name, **kwargs):
@@ -22,12 +22,15 @@ def test_center_joint():
     for m in range(2):
         for t in range(7):
             for v in range(25):
-                np.testing.assert_array_equal(y[m, t, v],
-                                              x[m, t, v] - x[m, t, 20])
+                np.testing.assert_array_equal(
+                    y[m, t, v], x[m, t, v] - x[m, t, 20]
+                )
 
 
-@pytest.mark.parametrize('length, num_frames', [(7, 50), (4, 50), (1, 50),
-                                                (120, 50), (50, 50), (7, 1)])
+@pytest.mark.parametrize(
+    'length, num_frames',
+    [(7, 50), (4, 50), (1, 50), (120, 50), (50, 50), (7, 1)],
+)
 def test_resample_frames(length, num_frames):
     results = clip(t=length + 3)
     results.update(length=length, total_frames=length + 3)
@@ -39,7 +42,8 @@ def test_resample_frames(length, num_frames):
         a, b = math.floor(s), min(math.floor(s) + 1, length - 1)
         expected = (a + 1 - s) * x[:, a] + (s - a) * x[:, b]
         np.testing.assert_allclose(
-            results['keypoint'][:, t], expected, atol=1e-5)
+            results['keypoint'][:, t], expected, atol=1e-5
+        )
     assert results['keypoint'].shape == (2, num_frames, 25, 3)
     assert results['keypoint'].dtype == np.float32
     assert results['total_frames'] == num_frames
@@ -52,13 +56,15 @@ def test_resample_counts_the_frames_of_the_first_person():
     same = dict(results, length=6)
     resample = build('ResampleFrames')
     np.testing.assert_array_equal(
-        resample(results)['keypoint'], resample(same)['keypoint'])
+        resample(results)['keypoint'], resample(same)['keypoint']
+    )
 
 
 def test_resample_refuses_an_empty_clip():
     with pytest.raises(ValueError, match='present in no frame'):
         build('ResampleFrames')(
-            dict(keypoint=np.zeros((2, 5, 25, 3)), total_frames=5))
+            dict(keypoint=np.zeros((2, 5, 25, 3)), total_frames=5)
+        )
 
 
 def test_align_shoulders_against_the_formula():
@@ -69,15 +75,19 @@ def test_align_shoulders_against_the_formula():
         d = x[m, :, 8] - x[m, :, 4]
         sign = -1 if sum(d[t, 2] for t in range(7)) >= 0 else 1
         for t in range(7):
-            norm = math.sqrt(d[t, 0]**2 + d[t, 2]**2)
+            norm = math.sqrt(d[t, 0] ** 2 + d[t, 2] ** 2)
             theta = sign * math.acos(d[t, 0] / (norm + 1e-4))
-            rotation = np.array([[math.cos(theta), 0, -math.sin(theta)],
-                                 [0, 1, 0],
-                                 [math.sin(theta), 0,
-                                  math.cos(theta)]])
+            rotation = np.array(
+                [
+                    [math.cos(theta), 0, -math.sin(theta)],
+                    [0, 1, 0],
+                    [math.sin(theta), 0, math.cos(theta)],
+                ]
+            )
             for v in range(25):
                 np.testing.assert_allclose(
-                    y[m, t, v], rotation @ x[m, t, v], atol=1e-5)
+                    y[m, t, v], rotation @ x[m, t, v], atol=1e-5
+                )
 
 
 @pytest.mark.parametrize('angle', [0.3, -0.3, 1.4, -1.4])
@@ -85,7 +95,8 @@ def test_align_shoulders_aligns(angle):
     results = clip()
     x = results['keypoint']
     x[:, :, 8] = x[:, :, 4] + 0.3 * np.array(
-        [math.cos(angle), 0.1, math.sin(angle)], dtype=np.float32)
+        [math.cos(angle), 0.1, math.sin(angle)], dtype=np.float32
+    )
     y = build('AlignShoulders')(results)['keypoint']
     d = y[:, :, 8] - y[:, :, 4]
     # the formula's + 1e-4 leaves a small angle
@@ -93,8 +104,9 @@ def test_align_shoulders_aligns(angle):
     assert (d[..., 0] > 0).all()
 
 
-@pytest.mark.parametrize('name',
-                         ['CenterJoint', 'ResampleFrames', 'AlignShoulders'])
+@pytest.mark.parametrize(
+    'name', ['CenterJoint', 'ResampleFrames', 'AlignShoulders']
+)
 def test_absent_person_stays_zero_and_input_is_kept(name):
     results = clip()
     results['keypoint'][1] = 0
@@ -116,10 +128,8 @@ def test_temporal_crop_mirrors_and_covers_all_starts():
     x = np.arange(50, dtype=np.float32).reshape(1, 50, 1, 1)
     mirrored = [*range(7, -1, -1), *range(50), *range(49, 41, -1)]
     for i in range(300):
-        y = crop(dict(keypoint=x, rng_key=(i, )))['keypoint'].flatten()
-        possible = [
-            s for s in range(17) if mirrored[s:s + 50] == y.tolist()
-        ]
+        y = crop(dict(keypoint=x, rng_key=(i,)))['keypoint'].flatten()
+        possible = [s for s in range(17) if mirrored[s : s + 50] == y.tolist()]
         assert len(possible) == 1
         starts.add(possible[0])
     assert starts == set(range(17))
@@ -137,7 +147,8 @@ def test_shear_is_one_matrix_a_clip():
     y = build('RandomShear')(results)['keypoint']
     flat = x.reshape(-1, 3)
     matrix, residual, *_ = np.linalg.lstsq(
-        flat, y.reshape(-1, 3).astype(np.float64), rcond=None)
+        flat, y.reshape(-1, 3).astype(np.float64), rcond=None
+    )
     assert residual.max() < 1e-8  # y = R x for all joints
     np.testing.assert_allclose(np.diag(matrix), 1, atol=1e-5)
     off = matrix.T[~np.eye(3, dtype=bool)]
@@ -146,10 +157,14 @@ def test_shear_is_one_matrix_a_clip():
 
 def test_shear_entries_are_uniform():
     x = np.eye(3, dtype=np.float64).reshape(1, 1, 3, 3)
-    entries = np.concatenate([
-        build('RandomShear')(dict(keypoint=x, rng_key=(i, )))['keypoint']
-        .reshape(3, 3)[~np.eye(3, dtype=bool)] for i in range(1000)
-    ])
+    entries = np.concatenate(
+        [
+            build('RandomShear')(dict(keypoint=x, rng_key=(i,)))[
+                'keypoint'
+            ].reshape(3, 3)[~np.eye(3, dtype=bool)]
+            for i in range(1000)
+        ]
+    )
     quarters, _ = np.histogram(entries, bins=4, range=(-0.5, 0.5))
     assert quarters.sum() == 6000
     assert (np.abs(quarters - 1500) < 150).all()
@@ -158,11 +173,9 @@ def test_shear_entries_are_uniform():
 def two_views(**kwargs):
     return build(
         'MultiView',
-        transforms=[
-            dict(type='RandomTemporalCrop'),
-            dict(type='RandomShear')
-        ],
-        **kwargs)
+        transforms=[dict(type='RandomTemporalCrop'), dict(type='RandomShear')],
+        **kwargs,
+    )
 
 
 def test_multi_view_gives_different_views_of_a_clip():
@@ -195,8 +208,8 @@ def test_without_a_key_randomness_is_that_of_numpy():
     second = two_views()(dict(keypoint=x))['keypoint']
     np.random.seed(1)
     np.testing.assert_array_equal(
-        first,
-        two_views()(dict(keypoint=x))['keypoint'])
+        first, two_views()(dict(keypoint=x))['keypoint']
+    )
     assert np.abs(first - second).max() > 0.1
 
 
@@ -207,20 +220,23 @@ def test_multi_view_refuses_views_of_different_shapes():
 
         def __call__(self, results):
             self.calls += 1
-            results['keypoint'] = results['keypoint'][:, self.calls:]
+            results['keypoint'] = results['keypoint'][:, self.calls :]
             return results
 
     with pytest.raises(ValueError, match='must have one shape'):
         build('MultiView', transforms=[Shrink()])(clip())
 
 
-@pytest.mark.parametrize('cfg', [
-    dict(type='CenterJoint'),
-    dict(type='ResampleFrames'),
-    dict(type='AlignShoulders'),
-    dict(type='RandomTemporalCrop'),
-    dict(type='RandomShear'),
-    dict(type='MultiView', transforms=[dict(type='RandomShear')])
-])
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='CenterJoint'),
+        dict(type='ResampleFrames'),
+        dict(type='AlignShoulders'),
+        dict(type='RandomTemporalCrop'),
+        dict(type='RandomShear'),
+        dict(type='MultiView', transforms=[dict(type='RandomShear')]),
+    ],
+)
 def test_repr_names_the_transform(cfg):
     assert repr(TRANSFORMS.build(cfg)).startswith(cfg['type'] + '(')

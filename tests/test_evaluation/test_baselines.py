@@ -32,47 +32,53 @@ def test_features_are_resampled_positions_and_their_differences():
             read = min(max((t + 0.5) * 7 / 4 - 0.5, 0), 6)
             low = int(read)
             high = min(low + 1, 6)
-            position[m, t] = ((high - read) * keypoint[m, low] +
-                              (read - low) * keypoint[m, high])
+            position[m, t] = (high - read) * keypoint[m, low] + (
+                read - low
+            ) * keypoint[m, high]
     velocity = position[:, 1:] - position[:, :-1]
     features = baseline_features(keypoint, num_frames=4)
     np.testing.assert_allclose(
-        features, [*position.flatten(), *velocity.flatten()])
+        features, [*position.flatten(), *velocity.flatten()]
+    )
 
 
 def test_features_of_a_prepared_clip_keep_its_type():
     features = baseline_features(np.zeros((2, 50, 25, 3), np.float32))
-    assert features.shape == (2 * (24 + 23) * 25 * 3, )
+    assert features.shape == (2 * (24 + 23) * 25 * 3,)
     assert features.dtype == np.float32
 
 
 def test_as_many_frames_as_there_are_stay_as_they_are():
     keypoint = np.random.default_rng(0).normal(size=(1, 24, 5, 3))
     features = baseline_features(keypoint)
-    np.testing.assert_allclose(features[:keypoint.size], keypoint.ravel())
+    np.testing.assert_allclose(features[: keypoint.size], keypoint.ravel())
 
 
 def test_nearest_neighbour_against_a_loop(problem):
     train, labels_train, val, labels_val = problem
     hits = 0
     for x, label in zip(val, labels_val):
-        distance = [np.sqrt(((x - y)**2).sum()) for y in train]
+        distance = [np.sqrt(((x - y) ** 2).sum()) for y in train]
         hits += labels_train[int(np.argmin(distance))] == label
     assert trivial_baselines(*problem)['nn1'] == pytest.approx(
-        100 * hits / len(val))
+        100 * hits / len(val)
+    )
 
 
 def test_ridge_against_the_normal_equations(problem):
     train, labels_train, val, labels_val = problem
     mean, std = train.mean(0), train.std(0)
     train, val = (train - mean) / std, (val - mean) / std
-    targets = 2. * np.eye(3)[labels_train] - 1
+    targets = 2.0 * np.eye(3)[labels_train] - 1
     offset = targets.mean(0)
-    weight = np.linalg.solve(train.T @ train + RIDGE_ALPHA * np.eye(12),
-                             train.T @ (targets - offset))
+    weight = np.linalg.solve(
+        train.T @ train + RIDGE_ALPHA * np.eye(12),
+        train.T @ (targets - offset),
+    )
     hits = (val @ weight + offset).argmax(1) == labels_val
     assert trivial_baselines(*problem)['ridge'] == pytest.approx(
-        100 * hits.mean())
+        100 * hits.mean()
+    )
 
 
 def test_missing_scikit_learn_is_explained(monkeypatch):
@@ -94,8 +100,10 @@ def prepared(tmp_path):
     pytest.importorskip('sklearn')
     rng = np.random.default_rng(0)
     labels = np.arange(12) % 2
-    keypoint = rng.normal(size=(12, 2, 50, 25, 3)) + 3 * labels[
-        :, None, None, None, None]
+    keypoint = (
+        rng.normal(size=(12, 2, 50, 25, 3))
+        + 3 * labels[:, None, None, None, None]
+    )
     np.save(tmp_path / 'keypoint.npy', keypoint.astype(np.float32))
     names = [f'clip{i}' for i in range(12)]
 
@@ -105,7 +113,8 @@ def prepared(tmp_path):
             for name, label in zip(names, labels)
         ]
         (tmp_path / 'annotations.json').write_text(
-            json.dumps(dict(annotations=annotations, split=split)))
+            json.dumps(dict(annotations=annotations, split=split))
+        )
         return tmp_path
 
     return names, write
@@ -113,14 +122,16 @@ def prepared(tmp_path):
 
 def test_every_split_with_two_parts_is_measured(prepared):
     names, write = prepared
-    folder = write({
-        'xsub_train': names[:8],
-        'xsub_val': names[8:],
-        'xset_train': names[4:],
-        'xset_val': names[:4],
-        'xview_train': names,  # nothing to validate on
-    })
-    perfect = dict(ridge=100., nn1=100.)
+    folder = write(
+        {
+            'xsub_train': names[:8],
+            'xsub_val': names[8:],
+            'xset_train': names[4:],
+            'xset_val': names[:4],
+            'xview_train': names,  # nothing to validate on
+        }
+    )
+    perfect = dict(ridge=100.0, nn1=100.0)
     assert prepared_baselines(folder) == dict(xsub=perfect, xset=perfect)
 
 

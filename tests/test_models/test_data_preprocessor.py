@@ -1,20 +1,22 @@
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
+
 from projects.ikem.models import ModalityDataPreprocessor
 from projects.ikem.models.modalities import derive_modalities
 
 MODALITIES = ('joint', 'motion', 'rotation_axis')
 
 
-def batch(n=3, time_scale=2.):
+def batch(n=3, time_scale=2.0):
     samples = [ActionDataSample() for _ in range(n)]
     for i, sample in enumerate(samples):
         if time_scale:
             sample.set_field(time_scale + i, 'time_scale')
     return dict(
         inputs=[torch.randn(2, 2, 6, 25, 3) for _ in range(n)],
-        data_samples=samples)
+        data_samples=samples,
+    )
 
 
 def test_derives_with_the_time_scale_of_each_sample():
@@ -22,7 +24,8 @@ def test_derives_with_the_time_scale_of_each_sample():
     joints = torch.stack(data['inputs'])
     inputs = ModalityDataPreprocessor(MODALITIES)(data)['inputs']
     expected = derive_modalities(
-        joints, MODALITIES, time_scale=torch.tensor([2., 3., 4.]))
+        joints, MODALITIES, time_scale=torch.tensor([2.0, 3.0, 4.0])
+    )
     assert list(inputs) == list(MODALITIES)
     for name in MODALITIES:
         torch.testing.assert_close(inputs[name], expected[name])
@@ -32,11 +35,13 @@ def test_options_of_the_release():
     data = batch()
     joints = torch.stack(data['inputs'])
     inputs = ModalityDataPreprocessor(
-        MODALITIES, use_time_scale=False, rotation_axis='raw')(data)['inputs']
+        MODALITIES, use_time_scale=False, rotation_axis='raw'
+    )(data)['inputs']
     expected = derive_modalities(joints, ('motion', 'rotation_axis'))
     torch.testing.assert_close(inputs['motion'], expected['motion'])
-    assert not torch.allclose(inputs['rotation_axis'],
-                              expected['rotation_axis'])
+    assert not torch.allclose(
+        inputs['rotation_axis'], expected['rotation_axis']
+    )
 
 
 def test_missing_time_scale_says_what_to_do():

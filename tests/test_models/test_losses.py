@@ -3,12 +3,15 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+
 from projects.ikem.models.losses import info_nce
 
 
 def embeddings(n=5, k=16, d=8, dtype=torch.float64):
-    return [F.normalize(torch.randn(size, d, dtype=dtype), dim=1)
-            for size in (n, n, k)]
+    return [
+        F.normalize(torch.randn(size, d, dtype=dtype), dim=1)
+        for size in (n, n, k)
+    ]
 
 
 def test_info_nce_against_a_naive_loop():
@@ -22,8 +25,9 @@ def test_info_nce_against_a_naive_loop():
     naive = sum(losses) / 5
     loss = info_nce(z, zhat, bank, tau)
     torch.testing.assert_close(loss, naive, rtol=1e-10, atol=1e-10)
-    torch.testing.assert_close(*(torch.autograd.grad(x, z)[0]
-                                 for x in (loss, naive)))
+    torch.testing.assert_close(
+        *(torch.autograd.grad(x, z)[0] for x in (loss, naive))
+    )
 
 
 def test_info_nce_is_cross_entropy():
@@ -31,7 +35,8 @@ def test_info_nce_is_cross_entropy():
     logits = torch.cat([(z * zhat).sum(1, keepdim=True), z @ bank.T], 1)
     torch.testing.assert_close(
         info_nce(z, zhat, bank, 0.1),
-        F.cross_entropy(logits / 0.1, torch.zeros(5, dtype=torch.long)))
+        F.cross_entropy(logits / 0.1, torch.zeros(5, dtype=torch.long)),
+    )
 
 
 @pytest.mark.parametrize('k', [1, 100])

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from projects.ikem.models.memory_bank import MemoryBank
 
 
@@ -8,7 +9,7 @@ def write(size, batches, init='random', d=2):
     bank = MemoryBank(dict(joint=d, bone=d), size, init)
     count = 0
     for n in batches:
-        keys = torch.arange(count + 1, count + n + 1.).view(-1, 1)
+        keys = torch.arange(count + 1, count + n + 1.0).view(-1, 1)
         bank.enqueue(dict(joint=keys.expand(-1, d), bone=-keys.expand(-1, d)))
         count += n
     return bank
@@ -17,7 +18,7 @@ def write(size, batches, init='random', d=2):
 def naive_slots(size, batches):
     slots = size * [None]
     for i in range(sum(batches)):
-        slots[i % size] = i + 1.
+        slots[i % size] = i + 1.0
     return slots
 
 
@@ -29,8 +30,9 @@ def test_any_bank_and_batch_size(size, batches):
     written = [i for i, key in enumerate(expected) if key is not None]
     for sign, name in ((1, 'joint'), (-1, 'bone')):  # slots stay aligned
         assert bank[name].shape == (size, 2)
-        assert [sign * bank[name][i, 0].item() for i in written
-                ] == [expected[i] for i in written]
+        assert [sign * bank[name][i, 0].item() for i in written] == [
+            expected[i] for i in written
+        ]
     assert bank.pointer == sum(batches) % size
 
 

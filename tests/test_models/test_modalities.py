@@ -4,9 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+
 from projects.ikem.models import ModalityDataPreprocessor
-from projects.ikem.models.modalities import (MODALITIES, derive_modalities,
-                                             raw_rotation_axis)
+from projects.ikem.models.modalities import (
+    MODALITIES,
+    derive_modalities,
+    raw_rotation_axis,
+)
 from projects.ikem.skeletons import get_layout
 
 RELEASED = Path(__file__).parents[1] / 'data/released_modalities.npz'
@@ -27,23 +31,30 @@ def test_released_code():
     x = torch.from_numpy(released['joint'])
     gamma = torch.from_numpy(released['total_frames']).double() / 50
     ours = derive(x, gamma)
-    for name in ('motion', 'bone', 'acceleration', 'raw_rotation_axis',
-                 'angular_velocity'):
+    for name in (
+        'motion',
+        'bone',
+        'acceleration',
+        'raw_rotation_axis',
+        'angular_velocity',
+    ):
         theirs = released[name]
         t = theirs.shape[-3]  # frames that have all their successors
         np.testing.assert_allclose(
-            ours[name][..., :t, :, :].numpy(), theirs, atol=1e-9)
+            ours[name][..., :t, :, :].numpy(), theirs, atol=1e-9
+        )
 
 
 @pytest.mark.parametrize('name', ['ntu-25', 'ntu-25-crossclr', 'kinect-20'])
 def test_naive_loop(name):
     layout = get_layout(name)
     x = clip(v=layout.num_joints).numpy()
-    gamma = np.array([1.3, 0.4, 2.])
+    gamma = np.array([1.3, 0.4, 2.0])
     ours = {
         k: v.numpy()
         for k, v in derive(
-            torch.from_numpy(x), torch.from_numpy(gamma), layout).items()
+            torch.from_numpy(x), torch.from_numpy(gamma), layout
+        ).items()
     }
     num_frames = x.shape[2]
 
@@ -68,15 +79,20 @@ def test_naive_loop(name):
                     acceleration = np.zeros(3)
                     if t < num_frames - 2:
                         acceleration = (
-                            frames[t + 2, v] - 2 * frames[t + 1, v] +
-                            frames[t, v]) / gamma[n]**2
+                            frames[t + 2, v]
+                            - 2 * frames[t + 1, v]
+                            + frames[t, v]
+                        ) / gamma[n] ** 2
                     j = layout.hinges[v]
                     axis = np.cross(b[v], b[j]) * (v != layout.root)
                     unit = axis / (np.linalg.norm(axis) or 1)
                     omega = np.zeros(3)
                     if t < num_frames - 1:
-                        omega = unit * (angle(after[v], after[j]) - angle(
-                            b[v], b[j])) / gamma[n]
+                        omega = (
+                            unit
+                            * (angle(after[v], after[j]) - angle(b[v], b[j]))
+                            / gamma[n]
+                        )
                     expected = dict(
                         joint=frames[t, v],
                         motion=motion,
@@ -84,13 +100,15 @@ def test_naive_loop(name):
                         acceleration=acceleration,
                         rotation_axis=unit,
                         raw_rotation_axis=axis,
-                        angular_velocity=omega)
+                        angular_velocity=omega,
+                    )
                     for key, value in expected.items():
                         np.testing.assert_allclose(
                             ours[key][n, m, t, v],
                             value,
                             atol=1e-9,
-                            err_msg=f'{key} joint {v}')
+                            err_msg=f'{key} joint {v}',
+                        )
 
 
 def angle(u, v):
@@ -111,14 +129,16 @@ def test_rotating_the_joints_rotates_the_modality(name):
         derive(x @ rotation.T)[name],
         derive(x)[name] @ rotation.T,
         atol=1e-9,
-        rtol=0)
+        rtol=0,
+    )
 
 
 @pytest.mark.parametrize('name', [name for name in ALL if name != 'joint'])
 def test_modalities_do_not_see_where_the_body_stands(name):
     x = clip()
     torch.testing.assert_close(
-        derive(x + 3)[name], derive(x)[name], atol=1e-9, rtol=0)
+        derive(x + 3)[name], derive(x)[name], atol=1e-9, rtol=0
+    )
 
 
 def test_constant_velocity():
@@ -136,10 +156,10 @@ def test_a_turning_elbow():
     x[..., 5, 0] = 1  # upper arm along x: shoulder 4, elbow 5, wrist 6
     for t in range(6):
         x[0, 0, t, 6] = torch.tensor(
-            [1 + math.cos(0.3 + 0.1 * t),
-             math.sin(0.3 + 0.1 * t), 0.])
+            [1 + math.cos(0.3 + 0.1 * t), math.sin(0.3 + 0.1 * t), 0.0]
+        )
     modalities = derive(x)
-    axis = torch.tensor([0., 0, -1], dtype=torch.float64)  # forearm x upper
+    axis = torch.tensor([0.0, 0, -1], dtype=torch.float64)  # forearm x upper
     torch.testing.assert_close(modalities['rotation_axis'][0, 0, 0, 6], axis)
     omega = modalities['angular_velocity'][0, 0, :, 6]
     torch.testing.assert_close(omega[:-1], (0.1 * axis).expand(5, 3))
@@ -156,8 +176,10 @@ def test_last_frames_have_no_successor():
 @pytest.mark.parametrize('num_frames', [1, 2])
 def test_very_short_clips(num_frames):
     modalities = derive(clip(t=num_frames))
-    assert all(m.shape == (3, 2, num_frames, 25, 3) and m.isfinite().all()
-               for m in modalities.values())
+    assert all(
+        m.shape == (3, 2, num_frames, 25, 3) and m.isfinite().all()
+        for m in modalities.values()
+    )
 
 
 @pytest.mark.parametrize('dtype', [torch.float64, torch.float32])
@@ -180,11 +202,12 @@ def test_root_has_no_hinge(name):
 
 def test_views_share_the_time_scale_of_their_clip():
     x = torch.randn(3, 2, 2, 6, 25, 3)  # (N, views, M, T, V, C)
-    gamma = torch.tensor([1., 2, 3])
+    gamma = torch.tensor([1.0, 2, 3])
     motion = derive(x, gamma)['motion']
     for n in range(3):
-        torch.testing.assert_close(motion[n] * gamma[n],
-                                   derive(x[n])['motion'])
+        torch.testing.assert_close(
+            motion[n] * gamma[n], derive(x[n])['motion']
+        )
 
 
 def test_errors_name_the_thing():

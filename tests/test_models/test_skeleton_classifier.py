@@ -14,11 +14,14 @@ def build(modalities=MODALITIES, **kwargs):
         dict(
             type='SkeletonClassifier',
             data_preprocessor=dict(
-                type='ModalityDataPreprocessor', modalities=modalities),
+                type='ModalityDataPreprocessor', modalities=modalities
+            ),
             backbone=BACKBONE,
             in_channels=8,
             num_classes=5,
-            **kwargs))
+            **kwargs,
+        )
+    )
 
 
 def batch(n=4, views=1):
@@ -37,10 +40,13 @@ def pretrained(tmp_path):
         dict(
             type='SkeletonCLR',
             data_preprocessor=dict(
-                type='ModalityDataPreprocessor', modalities=MODALITIES),
+                type='ModalityDataPreprocessor', modalities=MODALITIES
+            ),
             backbone=BACKBONE,
             neck=dict(type='MLPProjector', in_channels=8, out_channels=6),
-            bank_size=8))
+            bank_size=8,
+        )
+    )
     algorithm.init_weights()
     path = tmp_path / 'pretrained.pth'
     torch.save(dict(state_dict=algorithm.state_dict()), path)
@@ -65,7 +71,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(pretrained, tmp_path):
     with pytest.raises(RuntimeError, match='missing keys.*gcn.3.gcn.PA'):
         build(pretrained=path).init_weights()
     with pytest.raises(AssertionError, match='motion'):
-        build(('motion', ), pretrained=path).init_weights()
+        build(('motion',), pretrained=path).init_weights()
 
 
 def test_untrained_encoders_are_announced():
@@ -78,13 +84,15 @@ def test_frozen_encoders_do_not_change():
     before = {k: v.clone() for k, v in model.backbone.state_dict().items()}
     heads = {k: v.clone() for k, v in model.head.state_dict().items()}
     wrapper = OptimWrapper(
-        torch.optim.SGD(model.parameters(), 1., weight_decay=0.1))
+        torch.optim.SGD(model.parameters(), 1.0, weight_decay=0.1)
+    )
     model.train()
     model.train_step(batch(), wrapper)
     for name, value in model.backbone.state_dict().items():
         assert torch.equal(value, before[name]), name
-    assert all((v != heads[k]).any()
-               for k, v in model.head.state_dict().items())
+    assert all(
+        (v != heads[k]).any() for k, v in model.head.state_dict().items()
+    )
 
 
 def test_fine_tuning_changes_them():
@@ -92,10 +100,14 @@ def test_fine_tuning_changes_them():
     model.train()
     assert model.backbone.training
     before = {k: p.clone() for k, p in model.backbone.named_parameters()}
-    model.train_step(batch(),
-                     OptimWrapper(torch.optim.SGD(model.parameters(), 1.)))
-    changed = {k for k, p in model.backbone.named_parameters()
-               if not torch.equal(p, before[k])}
+    model.train_step(
+        batch(), OptimWrapper(torch.optim.SGD(model.parameters(), 1.0))
+    )
+    changed = {
+        k
+        for k, p in model.backbone.named_parameters()
+        if not torch.equal(p, before[k])
+    }
     assert {k for k in before if not k.endswith('conv.bias')} <= changed
 
 
@@ -106,27 +118,30 @@ def test_heads_alone_and_fused():
     labels = torch.arange(4)
     losses = model(f, data['data_samples'], mode='loss')
     fused = torch.stack([model.fused_head[u](f[u]) for u in MODALITIES])
-    torch.testing.assert_close(losses['loss_fused'],
-                               F.cross_entropy(fused.mean(0), labels))
+    torch.testing.assert_close(
+        losses['loss_fused'], F.cross_entropy(fused.mean(0), labels)
+    )
     for u in MODALITIES:
         torch.testing.assert_close(
-            losses[f'loss_{u}'], F.cross_entropy(model.head[u](f[u]), labels))
+            losses[f'loss_{u}'], F.cross_entropy(model.head[u](f[u]), labels)
+        )
     samples = model(f, data['data_samples'], mode='predict')
     for i, sample in enumerate(samples):
-        torch.testing.assert_close(sample.pred_score['fused'],
-                                   fused.mean(0)[i].softmax(0))
+        torch.testing.assert_close(
+            sample.pred_score['fused'], fused.mean(0)[i].softmax(0)
+        )
         assert sample.pred_label == fused.mean(0)[i].argmax()
         assert set(sample.pred_score) == {*MODALITIES, 'fused'}
 
 
 def test_one_modality_has_one_head():
-    model = build(('joint', ))
+    model = build(('joint',))
     assert model.fused_head is None
     data = model.data_preprocessor(batch())
     assert set(model(**data, mode='loss')) == {'loss_joint', 'top1_joint'}
     samples = model(**data, mode='predict')
-    assert samples[0].pred_score.shape == (5, )
-    torch.testing.assert_close(samples[0].pred_score.sum(), torch.tensor(1.))
+    assert samples[0].pred_score.shape == (5,)
+    torch.testing.assert_close(samples[0].pred_score.sum(), torch.tensor(1.0))
 
 
 def test_unknown_mode():

@@ -8,26 +8,28 @@ from mmengine.optim import OptimWrapper
 MODALITIES = ('joint', 'motion', 'bone')
 
 
-def build(modalities=MODALITIES, dropout=0., **kwargs):
+def build(modalities=MODALITIES, dropout=0.0, **kwargs):
     model = MODELS.build(
         dict(
             type='SkeletonCLR',
             data_preprocessor=dict(
-                type='ModalityDataPreprocessor', modalities=modalities),
+                type='ModalityDataPreprocessor', modalities=modalities
+            ),
             backbone=dict(
                 type='SlimSTGCN',
                 base_channels=4,
                 out_channels=8,
-                dropout=dropout),
+                dropout=dropout,
+            ),
             neck=dict(
                 type='MLPProjector',
                 in_channels=8,
                 hid_channels=8,
-                out_channels=6),
-            **{
-                'bank_size': 10,
-                **kwargs
-            }))
+                out_channels=6,
+            ),
+            **{'bank_size': 10, **kwargs},
+        )
+    )
     model.init_weights()
     return model
 
@@ -60,35 +62,46 @@ def test_a_step_is_the_one_of_the_method():
     reference.load_state_dict(before)
     total = 0
     for u in MODALITIES:
-        for (name, key), query in zip(reference.key[u].named_parameters(),
-                                      reference.query[u].parameters()):
+        for (name, key), query in zip(
+            reference.key[u].named_parameters(),
+            reference.query[u].parameters(),
+        ):
             key.data = 0.9 * key + 0.1 * query
             torch.testing.assert_close(after[f'key.{u}.{name}'], key.data)
         query, key = reference.query[u], reference.key[u]
         z = F.normalize(
-            query.neck(query.backbone(inputs[u][:, 0]).mean((1, 3, 4))))
+            query.neck(query.backbone(inputs[u][:, 0]).mean((1, 3, 4)))
+        )
         zhat = F.normalize(
-            key.neck(key.backbone(inputs[u][:, 1]).mean((1, 3, 4))))
-        logits = torch.cat([(z * zhat).sum(1, True),
-                            z @ before[f'bank.keys_{u}'].T], 1) / 0.07
+            key.neck(key.backbone(inputs[u][:, 1]).mean((1, 3, 4)))
+        )
+        logits = (
+            torch.cat(
+                [(z * zhat).sum(1, True), z @ before[f'bank.keys_{u}'].T], 1
+            )
+            / 0.07
+        )
         loss = -logits.log_softmax(1)[:, 0].mean()
         torch.testing.assert_close(logs[f'loss_{u}'], loss.detach())
         # 3 keys of the step before lie in the slots before
         torch.testing.assert_close(after[f'bank.keys_{u}'][3:6], zhat.detach())
-        torch.testing.assert_close(after[f'bank.keys_{u}'][:3],
-                                   before[f'bank.keys_{u}'][:3])
+        torch.testing.assert_close(
+            after[f'bank.keys_{u}'][:3], before[f'bank.keys_{u}'][:3]
+        )
         total = total + loss
     torch.testing.assert_close(logs['loss'], total.detach())
     total.backward()
-    for (name, p), q in zip(reference.query.named_parameters(),
-                            model.query.parameters()):
+    for (name, p), q in zip(
+        reference.query.named_parameters(), model.query.parameters()
+    ):
         torch.testing.assert_close(q.data, p.data - 0.5 * p.grad, msg=name)
 
 
 def test_keys_get_no_gradient_and_start_as_the_query():
     model = build()
-    for (name, key), query in zip(model.key.state_dict().items(),
-                                  model.query.state_dict().values()):
+    for (name, key), query in zip(
+        model.key.state_dict().items(), model.query.state_dict().values()
+    ):
         assert torch.equal(key, query), name
     losses = model(**model.data_preprocessor(batch()), mode='loss')
     sum(losses.values()).backward()
@@ -100,17 +113,31 @@ def test_key_encoders_keep_statistics_of_their_own():
     model = build()
     model.train()
     data = batch()
-    data['inputs'] = [x * torch.tensor([1., 5.]).view(2, 1, 1, 1, 1)
-                      for x in data['inputs']]  # views of different scale
+    data['inputs'] = [
+        x * torch.tensor([1.0, 5.0]).view(2, 1, 1, 1, 1)
+        for x in data['inputs']
+    ]  # views of different scale
     model(**model.data_preprocessor(data), mode='loss')
     query = model.query['joint'].backbone.data_bn.running_var
     key = model.key['joint'].backbone.data_bn.running_var
     assert (key > 2 * query).all()
 
 
-@pytest.mark.parametrize('modalities', [('joint', ), MODALITIES, (
-    'joint', 'motion', 'bone', 'acceleration', 'rotation_axis',
-    'angular_velocity')])
+@pytest.mark.parametrize(
+    'modalities',
+    [
+        ('joint',),
+        MODALITIES,
+        (
+            'joint',
+            'motion',
+            'bone',
+            'acceleration',
+            'rotation_axis',
+            'angular_velocity',
+        ),
+    ],
+)
 def test_any_set_of_modalities(modalities):
     model = build(modalities)
     losses = model(**model.data_preprocessor(batch()), mode='loss')
@@ -122,7 +149,8 @@ def test_features():
     model = build()
     f = model(**model.data_preprocessor(batch()))
     assert {u: x.shape for u, x in f.items()} == {
-        u: (3, 8) for u in MODALITIES}
+        u: (3, 8) for u in MODALITIES
+    }
 
 
 def test_other_backbones_of_the_toolbox():
@@ -131,10 +159,12 @@ def test_other_backbones_of_the_toolbox():
             type='SkeletonCLR',
             data_preprocessor=dict(type='ModalityDataPreprocessor'),
             backbone=dict(
-                type='AAGCN',
-                graph_cfg=dict(layout='nturgb+d', mode='spatial')),
+                type='AAGCN', graph_cfg=dict(layout='nturgb+d', mode='spatial')
+            ),
             neck=dict(type='MLPProjector', out_channels=6),
-            bank_size=8))
+            bank_size=8,
+        )
+    )
     losses = model(**model.data_preprocessor(batch()), mode='loss')
     assert losses['loss_joint'].isfinite()
 

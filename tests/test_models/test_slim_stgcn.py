@@ -3,6 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
+
 from projects.ikem.models.encoder import pool
 from projects.ikem.skeletons import get_layout
 
@@ -14,10 +15,12 @@ def build(**kwargs):
 
 
 def naive_partition(center=20, num_joints=25):
-    """METHOD section 4, by the letter."""
+    """The spatial partition of ST-GCN, edge by edge."""
     near = {center} | {v for e in EDGES for v in e if center in e}
-    distance = [0 if v == center else 1 if v in near else np.inf
-                for v in range(num_joints)]
+    distance = [
+        0 if v == center else 1 if v in near else np.inf
+        for v in range(num_joints)
+    ]
     degree = [1 + sum(v in e for e in EDGES) for v in range(num_joints)]
     A = np.zeros((3, num_joints, num_joints))
     for i in range(num_joints):
@@ -39,10 +42,11 @@ def naive_encoder(x, state, training, strides=(1, 1, 1, 1, 2, 1, 1, 2, 1, 1)):
         if training:
             dims = [d for d in range(x.dim()) if d != 1]
             mean, var = x.mean(dims), x.var(dims, unbiased=False)
-        shape = (1, -1) + (1, ) * (x.dim() - 2)
+        shape = (1, -1) + (1,) * (x.dim() - 2)
         x = (x - mean.view(shape)) / (var.view(shape) + 1e-5).sqrt()
         return x * state[f'{name}.weight'].view(shape) + state[
-            f'{name}.bias'].view(shape)
+            f'{name}.bias'
+        ].view(shape)
 
     n, m, t, v, c = x.shape
     x = x.permute(0, 1, 3, 4, 2).reshape(n * m, v * c, t)  # channel v*C + c
@@ -54,24 +58,35 @@ def naive_encoder(x, state, training, strides=(1, 1, 1, 1, 2, 1, 1, 2, 1, 1)):
         y = 0
         for k, (w, b) in enumerate(zip(weight.chunk(3), bias.chunk(3))):
             xk = torch.einsum('oc,nctj->notj', w, x) + b.view(1, -1, 1, 1)
-            y = y + torch.einsum('notj,ji->noti', xk,
-                                 A[k] * state[f'{block}.gcn.PA'][k])
+            y = y + torch.einsum(
+                'notj,ji->noti', xk, A[k] * state[f'{block}.gcn.PA'][k]
+            )
         y = norm(y, f'{block}.gcn.bn').relu()
-        y = F.conv2d(y, state[f'{block}.tcn.conv.weight'],
-                     state[f'{block}.tcn.conv.bias'], (stride, 1), (4, 0))
+        y = F.conv2d(
+            y,
+            state[f'{block}.tcn.conv.weight'],
+            state[f'{block}.tcn.conv.bias'],
+            (stride, 1),
+            (4, 0),
+        )
         y = norm(y, f'{block}.tcn.bn')
         if f'{block}.residual.conv.weight' in state:
             residual = norm(
-                F.conv2d(x, state[f'{block}.residual.conv.weight'],
-                         state[f'{block}.residual.conv.bias'], (stride, 1)),
-                f'{block}.residual.bn')
+                F.conv2d(
+                    x,
+                    state[f'{block}.residual.conv.weight'],
+                    state[f'{block}.residual.conv.bias'],
+                    (stride, 1),
+                ),
+                f'{block}.residual.bn',
+            )
         x = (y + residual if i > 0 else y).relu()
     return x.mean((2, 3)).view(n, m, -1).mean(1)
 
 
 @pytest.mark.parametrize('training', [False, True])
 def test_encoder_against_the_formulas(training):
-    encoder = build(dropout=0.).double().train(training)
+    encoder = build(dropout=0.0).double().train(training)
     for name, value in encoder.state_dict().items():
         if value.is_floating_point() and not name.endswith('gcn.A'):
             value.copy_(torch.rand_like(value) + 0.1)

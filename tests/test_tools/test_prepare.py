@@ -18,8 +18,11 @@ from projects.ikem.skeletons import get_layout
 
 ROOT = Path(__file__).parents[2]
 NTU_NAMES = [
-    'S001C001P001R001A001', 'S001C002P003R001A002', 'S033C003P001R002A060',
-    'S002C002P003R002A003', 'S001C001P001R001A061'
+    'S001C001P001R001A001',
+    'S001C002P003R001A002',
+    'S033C003P001R002A060',
+    'S002C002P003R002A003',
+    'S001C001P001R001A061',
 ]
 
 
@@ -49,10 +52,12 @@ def preprocess(x, length, layout, num_frames=50):
             for v in range(joints):
                 a, b = (
                     x[m, frame, v].astype(float) - x[m, frame, layout.center]
-                    for frame in (first, second))
+                    for frame in (first, second)
+                )
                 out[m, t, v] = a + (position - first) * (b - a)
-        depth = sum(out[m, t, right, 2] - out[m, t, left, 2]
-                    for t in range(num_frames))
+        depth = sum(
+            out[m, t, right, 2] - out[m, t, left, 2] for t in range(num_frames)
+        )
         for t in range(num_frames):
             d = out[m, t, right] - out[m, t, left]
             theta = np.arccos(d[0] / (np.hypot(d[0], d[2]) + 1e-4))
@@ -112,8 +117,9 @@ def break_file(raw, name=NTU_NAMES[1]):
 
 def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
     out = tmp_path / 'out'
-    run_tool(monkeypatch, 'ntu', raw, out, '--dataset', 'ntu60', '--workers',
-             1)
+    run_tool(
+        monkeypatch, 'ntu', raw, out, '--dataset', 'ntu60', '--workers', 1
+    )
     meta, keypoint = load(out)
     order = sorted(NTU_NAMES[:4])
     assert meta['annotations'] == [
@@ -125,17 +131,21 @@ def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
     assert (meta['dataset'], meta['layout']) == ('ntu60', 'ntu-25')
     assert meta['num_classes'] == 60
     assert meta['source'] == dict(format='ntu', select_bodies='order')
-    assert [cfg['type'] for cfg in meta['preprocessing']
-            ] == ['CenterJoint', 'ResampleFrames', 'AlignShoulders']
+    assert [cfg['type'] for cfg in meta['preprocessing']] == [
+        'CenterJoint',
+        'ResampleFrames',
+        'AlignShoulders',
+    ]
     assert meta['split'] == dict(
         xsub_train=[NTU_NAMES[0], NTU_NAMES[2]],
         xsub_val=[NTU_NAMES[1], NTU_NAMES[3]],
         xview_train=order[1:],
-        xview_val=order[:1])
+        xview_val=order[:1],
+    )
     assert meta['dropped'] == {
         'not in ntu60': 1,
         'missing skeletons list': 0,
-        'broken': 0
+        'broken': 0,
     }
     for row, name in enumerate(order):
         joints = clips[NTU_NAMES.index(name)].astype(np.float32)
@@ -152,33 +162,59 @@ def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
 
 
 def test_ntu_by_energy(tmp_path, monkeypatch, raw, clips):
-    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu120',
-             '--select-bodies', 'energy', '--workers', 1, '--num-frames', 20)
+    run_tool(
+        monkeypatch,
+        'ntu',
+        raw,
+        tmp_path / 'out',
+        '--dataset',
+        'ntu120',
+        '--select-bodies',
+        'energy',
+        '--workers',
+        1,
+        '--num-frames',
+        20,
+    )
     meta, keypoint = load(tmp_path / 'out')
     assert keypoint.shape == (5, 2, 20, 25, 3)
     assert meta['source']['select_bodies'] == 'energy'
     assert meta['num_classes'] == 120
     assert set(meta['split']) == {
-        'xsub_train', 'xsub_val', 'xset_train', 'xset_val'
+        'xsub_train',
+        'xsub_val',
+        'xset_train',
+        'xset_val',
     }
     joints = clips[3].astype(np.float32)
     joints = joints[np.argsort(-joints.std((1, 2)).sum(-1))]
     np.testing.assert_allclose(
-        keypoint[3], preprocess(joints, 80, 'ntu-25', 20), atol=1e-4)
+        keypoint[3], preprocess(joints, 80, 'ntu-25', 20), atol=1e-4
+    )
 
 
 def test_output_does_not_depend_on_workers(tmp_path, monkeypatch, raw):
     break_file(raw)
     for workers in (1, 2):
-        run_tool(monkeypatch, 'ntu', raw, tmp_path / f'out{workers}',
-                 '--dataset', 'ntu60', '--workers', workers)
+        run_tool(
+            monkeypatch,
+            'ntu',
+            raw,
+            tmp_path / f'out{workers}',
+            '--dataset',
+            'ntu60',
+            '--workers',
+            workers,
+        )
     for name in ('keypoint.npy', 'annotations.json'):
         assert (tmp_path / 'out1' / name).read_bytes() == (
-            tmp_path / 'out2' / name).read_bytes()
+            tmp_path / 'out2' / name
+        ).read_bytes()
 
 
-def test_broken_files_are_reported_and_skipped(tmp_path, monkeypatch, capsys,
-                                               raw):
+def test_broken_files_are_reported_and_skipped(
+    tmp_path, monkeypatch, capsys, raw
+):
     broken = break_file(raw)
     empty = raw / 'S009C001P001R001A001.skeleton'
     empty.touch()
@@ -187,20 +223,32 @@ def test_broken_files_are_reported_and_skipped(tmp_path, monkeypatch, capsys,
     unreadable = raw / 'S009C001P001R001A002.skeleton'
     unreadable.mkdir()
     write_ntu(raw / 'more', NTU_NAMES[2], np.ones((1, 3, 25, 3)))  # again
-    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu60',
-             '--workers', 1)
+    run_tool(
+        monkeypatch,
+        'ntu',
+        raw,
+        tmp_path / 'out',
+        '--dataset',
+        'ntu60',
+        '--workers',
+        1,
+    )
     meta, keypoint = load(tmp_path / 'out')
     assert len(keypoint) == 3
     assert NTU_NAMES[1] not in str(meta)
     assert meta['dropped']['broken'] == 5
     captured = capsys.readouterr()
-    assert f"skipped {broken}:5: expected 12 numbers of a joint, got 'broken'"\
+    assert (
+        f"skipped {broken}:5: expected 12 numbers of a joint, got 'broken'"
         in captured.err
+    )
     assert f'skipped {empty}: the file is empty' in captured.err
     assert f'skipped {misnamed}: the name is not' in captured.err
     assert f'skipped {unreadable}: Is a directory' in captured.err
-    assert f"{NTU_NAMES[2]}: frame_dir '{NTU_NAMES[2]}' is given twice" in \
-        captured.err
+    assert (
+        f"{NTU_NAMES[2]}: frame_dir '{NTU_NAMES[2]}' is given twice"
+        in captured.err
+    )
     assert 'broken: 5' in captured.out
 
 
@@ -208,53 +256,102 @@ def test_broken_files_are_reported_and_skipped(tmp_path, monkeypatch, capsys,
 def test_strict_stops(tmp_path, monkeypatch, raw, workers):
     broken = break_file(raw)
     with pytest.raises(SystemExit) as caught:
-        run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset',
-                 'ntu60', '--strict', '--workers', workers)
+        run_tool(
+            monkeypatch,
+            'ntu',
+            raw,
+            tmp_path / 'out',
+            '--dataset',
+            'ntu60',
+            '--strict',
+            '--workers',
+            workers,
+        )
     assert str(caught.value).startswith(f'prepare_ntu.py: {broken}:5: ')
     assert sorted(os.listdir(tmp_path)) == ['raw']
 
 
-@pytest.mark.parametrize('text', [
-    NTU_NAMES[0] + '\r\n' + NTU_NAMES[3] + '.skeleton\n',
-    json.dumps(dict(ntu60=[NTU_NAMES[0], NTU_NAMES[3]]))
-])
+@pytest.mark.parametrize(
+    'text',
+    [
+        NTU_NAMES[0] + '\r\n' + NTU_NAMES[3] + '.skeleton\n',
+        json.dumps(dict(ntu60=[NTU_NAMES[0], NTU_NAMES[3]])),
+    ],
+)
 def test_missing_list(tmp_path, monkeypatch, capsys, raw, text):
     listed = tmp_path / 'list'
     listed.write_text(text)
-    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu60',
-             '--missing-list', listed, '--workers', 1)
+    run_tool(
+        monkeypatch,
+        'ntu',
+        raw,
+        tmp_path / 'out',
+        '--dataset',
+        'ntu60',
+        '--missing-list',
+        listed,
+        '--workers',
+        1,
+    )
     meta, _ = load(tmp_path / 'out')
     names = [clip['frame_dir'] for clip in meta['annotations']]
     assert names == [NTU_NAMES[1], NTU_NAMES[2]]
     assert 'missing skeletons list: 2' in capsys.readouterr().out
 
 
-def test_published_missing_samples_are_left_out(tmp_path, monkeypatch, raw,
-                                                clips):
+def test_published_missing_samples_are_left_out(
+    tmp_path, monkeypatch, raw, clips
+):
     write_ntu(raw, 'S001C002P005R002A008', clips[0])  # of NTU-60
     write_ntu(raw, 'S019C001P046R001A075', clips[0])  # of NTU-120
-    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu120',
-             '--workers', 1)
+    run_tool(
+        monkeypatch,
+        'ntu',
+        raw,
+        tmp_path / 'out',
+        '--dataset',
+        'ntu120',
+        '--workers',
+        1,
+    )
     meta, _ = load(tmp_path / 'out')
     assert len(meta['annotations']) == 5
     assert meta['dropped']['missing skeletons list'] == 2
 
 
-@pytest.mark.parametrize('spoil, reason', [
-    (lambda raw, out: 'nowhere', 'nowhere is no folder'),
-    (lambda raw, out: out.parent / 'empty', 'no .skeleton files'),
-    (lambda raw, out: out.mkdir() or (out / 'x').touch(), 'choose another'),
-    (lambda raw, out: [p.write_text('') for p in raw.rglob('*.skeleton')],
-     'no clip is left, dropped are not in ntu60: 1, .*broken: 4'),
-])
+@pytest.mark.parametrize(
+    'spoil, reason',
+    [
+        (lambda raw, out: 'nowhere', 'nowhere is no folder'),
+        (lambda raw, out: out.parent / 'empty', 'no .skeleton files'),
+        (
+            lambda raw, out: out.mkdir() or (out / 'x').touch(),
+            'choose another',
+        ),
+        (
+            lambda raw, out: [
+                p.write_text('') for p in raw.rglob('*.skeleton')
+            ],
+            'no clip is left, dropped are not in ntu60: 1, .*broken: 4',
+        ),
+    ],
+)
 def test_errors_are_one_line(tmp_path, monkeypatch, raw, spoil, reason):
     (tmp_path / 'empty').mkdir()
     out = tmp_path / 'out'
     spoilt = spoil(raw, out)
     source = spoilt if isinstance(spoilt, (str, Path)) else raw
     with pytest.raises(SystemExit, match=reason) as caught:
-        run_tool(monkeypatch, 'ntu', source, out, '--dataset', 'ntu60',
-                 '--workers', 1)
+        run_tool(
+            monkeypatch,
+            'ntu',
+            source,
+            out,
+            '--dataset',
+            'ntu60',
+            '--workers',
+            1,
+        )
     assert '\n' not in str(caught.value)
     assert not (out / 'annotations.json').exists()
 
@@ -262,14 +359,30 @@ def test_errors_are_one_line(tmp_path, monkeypatch, raw, spoil, reason):
 def test_missing_list_without_names(tmp_path, monkeypatch, raw):
     (tmp_path / 'list').write_text('none\n')
     with pytest.raises(SystemExit, match='names no NTU'):
-        run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset',
-                 'ntu60', '--missing-list', tmp_path / 'list')
+        run_tool(
+            monkeypatch,
+            'ntu',
+            raw,
+            tmp_path / 'out',
+            '--dataset',
+            'ntu60',
+            '--missing-list',
+            tmp_path / 'list',
+        )
 
 
 def test_workers_must_be_positive(tmp_path, monkeypatch, raw):
     with pytest.raises(SystemExit) as caught:
-        run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset',
-                 'ntu60', '--workers', 0)
+        run_tool(
+            monkeypatch,
+            'ntu',
+            raw,
+            tmp_path / 'out',
+            '--dataset',
+            'ntu60',
+            '--workers',
+            0,
+        )
     assert caught.value.code == 2
 
 
@@ -288,8 +401,16 @@ def test_far_away_joints_are_broken(tmp_path, monkeypatch, capsys, raw):
     far[:, :, 3] = 3e38  # finite, unlike its distance to the centre
     far[:, :, 20] = -3e38
     write_ntu(raw, 'S009C001P001R001A001', far)
-    run_tool(monkeypatch, 'ntu', raw, tmp_path / 'out', '--dataset', 'ntu60',
-             '--workers', 1)
+    run_tool(
+        monkeypatch,
+        'ntu',
+        raw,
+        tmp_path / 'out',
+        '--dataset',
+        'ntu60',
+        '--workers',
+        1,
+    )
     assert 'S009C001P001R001A001: not finite' in capsys.readouterr().err
     assert np.isfinite(load(tmp_path / 'out')[1]).all()
 
@@ -299,8 +420,12 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
     raw.mkdir()
     rng = np.random.default_rng(0)
     joints = {}
-    for name in ('a01_s01_e00_v01', 'a02_s01_e00_v02', 'a02_s01_e00_v03',
-                 'a12_s02_e00_v03'):
+    for name in (
+        'a01_s01_e00_v01',
+        'a02_s01_e00_v02',
+        'a02_s01_e00_v03',
+        'a12_s02_e00_v03',
+    ):
         joints[name] = rng.normal(size=(rng.integers(1, 90), 20, 3))
     joints['a02_s01_e00_v03'] = joints['a02_s01_e00_v02']
     for name, label in zip(joints, (1, 2, 2, 10)):
@@ -309,7 +434,10 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
                 dict(
                     file_name=name,
                     skeletons=joints[name].tolist(),
-                    label=label)))
+                    label=label,
+                )
+            )
+        )
     run_tool(monkeypatch, 'nwucla', raw, tmp_path / 'out', '--workers', 2)
     meta, keypoint = load(tmp_path / 'out')
     assert keypoint.shape == (4, 1, 50, 20, 3)
@@ -318,7 +446,8 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
     for row, (name, x) in enumerate(joints.items()):
         assert meta['annotations'][row]['frame_dir'] == name
         np.testing.assert_allclose(
-            keypoint[row], preprocess(x[None], len(x), 'kinect-20'), atol=1e-4)
+            keypoint[row], preprocess(x[None], len(x), 'kinect-20'), atol=1e-4
+        )
     names = list(joints)
     assert meta['split'] == dict(
         xview_train=names[:2],
@@ -326,7 +455,8 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
         xview_dedup_train=names[:2],
         xview_dedup_val=names[3:],
         xsub_train=names[:2],
-        xsub_val=names[3:])
+        xsub_val=names[3:],
+    )
     assert '1 of them repeat another one' in capsys.readouterr().out
 
 
@@ -339,7 +469,8 @@ def test_crossclr(tmp_path, monkeypatch):
         positions[part] = rng.normal(size=(len(names), 3, 50, 25, 2))
         np.save(tmp_path / f'{part}_position.npy', positions[part])
         (tmp_path / f'{part}_label.pkl').write_bytes(
-            pickle.dumps((names, labels)))
+            pickle.dumps((names, labels))
+        )
     args = ('crossclr', tmp_path, tmp_path / 'out', '--split', 'xsub')
     with pytest.raises(SystemExit, match='--time-scale 1'):
         run_tool(monkeypatch, *args)
@@ -353,7 +484,8 @@ def test_crossclr(tmp_path, monkeypatch):
     np.testing.assert_allclose(
         keypoint,
         np.concatenate(list(positions.values())).transpose(0, 4, 2, 3, 1),
-        rtol=1e-6)
+        rtol=1e-6,
+    )
 
 
 def test_pose_pickle(tmp_path, monkeypatch, capsys):
@@ -363,7 +495,9 @@ def test_pose_pickle(tmp_path, monkeypatch, capsys):
             frame_dir=f'clip{i}',
             label=3 * i,
             keypoint=rng.normal(size=(i + 1, 30 + i, 25, 3)),
-            total_frames=30 + i) for i in range(3)
+            total_frames=30 + i,
+        )
+        for i in range(3)
     ]
     broken = dict(annotations[0], frame_dir='spoilt', label=None)
     path = tmp_path / 'toy.pkl'
@@ -371,9 +505,13 @@ def test_pose_pickle(tmp_path, monkeypatch, capsys):
         pickle.dumps(
             dict(
                 split=dict(xsub_train=['clip0', 'spoilt'], xsub_val=['clip2']),
-                annotations=[*annotations, broken])))
-    run_tool(monkeypatch, 'pose_pickle', path, tmp_path / 'out', '--workers',
-             2)
+                annotations=[*annotations, broken],
+            )
+        )
+    )
+    run_tool(
+        monkeypatch, 'pose_pickle', path, tmp_path / 'out', '--workers', 2
+    )
     meta, keypoint = load(tmp_path / 'out')
     assert (meta['dataset'], meta['num_classes']) == ('toy', 7)
     assert meta['split'] == dict(xsub_train=['clip0'], xsub_val=['clip2'])
@@ -383,7 +521,8 @@ def test_pose_pickle(tmp_path, monkeypatch, capsys):
     np.testing.assert_allclose(
         keypoint[2],
         preprocess(annotations[2]['keypoint'][:2], 32, 'ntu-25'),
-        atol=1e-4)
+        atol=1e-4,
+    )
 
 
 SLOW_RUN = """
@@ -409,13 +548,22 @@ run(argparse.ArgumentParser(prog='slow'), lambda args: Source(
 def start_slow_run(folder):
     folder.mkdir()
     return subprocess.Popen(
-        [sys.executable, '-W', 'ignore', '-c', SLOW_RUN, 'out', '--workers',
-         '2'],
+        [
+            sys.executable,
+            '-W',
+            'ignore',
+            '-c',
+            SLOW_RUN,
+            'out',
+            '--workers',
+            '2',
+        ],
         cwd=folder,
         env=dict(os.environ, PYTHONPATH=str(ROOT)),
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True)
+        start_new_session=True,
+    )
 
 
 def wait_until_under_way(folder):

@@ -22,21 +22,24 @@ def summarize(clips: List[ClipSummary]) -> str:
     """What was made, to print."""
     frames = [clip.num_frames for clip in clips]
     classes = {clip.name.action for clip in clips}
-    return '\n'.join([
-        f'clips    {len(clips)}, '
-        f'{sum(clip.num_persons == 2 for clip in clips)} of two persons',
-        f'classes  {len(classes)}',
-        f'frames   min {min(frames)}, median {np.median(frames):g}, '
-        f'max {max(frames)}',
-        f'ghosts   a third body in {sum(clip.has_ghost for clip in clips)} '
-        'clips',
-        f'dropped  {sum(clip.num_dropped for clip in clips)} frames of '
-        f'{sum(frames)} show nobody',
-    ])
+    return '\n'.join(
+        [
+            f'clips    {len(clips)}, '
+            f'{sum(clip.num_persons == 2 for clip in clips)} of two persons',
+            f'classes  {len(classes)}',
+            f'frames   min {min(frames)}, median {np.median(frames):g}, '
+            f'max {max(frames)}',
+            'ghosts   a third body in '
+            f'{sum(clip.has_ghost for clip in clips)} clips',
+            f'dropped  {sum(clip.num_dropped for clip in clips)} frames of '
+            f'{sum(frames)} show nobody',
+        ]
+    )
 
 
-def measure_baselines(folder: str,
-                      workers: int) -> Dict[str, Dict[str, float]]:
+def measure_baselines(
+    folder: str, workers: int
+) -> Dict[str, Dict[str, float]]:
     """Trivial baselines after the preprocessing of the method family."""
     with tempfile.TemporaryDirectory() as scratch:
         prepared = Path(scratch) / 'prepared'
@@ -46,7 +49,8 @@ def measure_baselines(folder: str,
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description='Make a synthetic data set in the files of NTU RGB+D')
+        description='Make a synthetic data set in the files of NTU RGB+D'
+    )
     parser.add_argument('out_dir', metavar='OUT', help='folder to make')
     parser.add_argument('--subjects', type=positive_int, default=10)
     parser.add_argument('--repetitions', type=positive_int, default=2)
@@ -55,11 +59,13 @@ def main() -> None:
         '--workers',
         type=positive_int,
         default=os.cpu_count(),
-        help='processes that write; the files do not depend on it')
+        help='processes that write; the files do not depend on it',
+    )
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace the .skeleton files of the folder')
+        help='replace the .skeleton files of the folder',
+    )
     args = parser.parse_args()
     try:
         clips = generate(
@@ -68,7 +74,8 @@ def main() -> None:
             num_repetitions=args.repetitions,
             seed=args.seed,
             workers=args.workers,
-            overwrite=args.overwrite)
+            overwrite=args.overwrite,
+        )
     except (OSError, ValueError) as error:
         sys.exit(f'{parser.prog}: {error}')
     print(f'\n{os.path.abspath(args.out_dir)}\n{summarize(clips)}')
@@ -78,8 +85,10 @@ def main() -> None:
     except (ImportError, ValueError) as error:
         sys.exit(f'{parser.prog}: no baselines: {error}')
     for split, accuracy in baselines.items():
-        print(f'{split:8} ridge {accuracy["ridge"]:.1f} %, 1-NN '
-              f'{accuracy["nn1"]:.1f} % (trivial baselines)')
+        print(
+            f'{split:8} ridge {accuracy["ridge"]:.1f} %, 1-NN '
+            f'{accuracy["nn1"]:.1f} % (trivial baselines)'
+        )
 
 
 if __name__ == '__main__':

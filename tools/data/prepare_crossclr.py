@@ -18,27 +18,32 @@ def positive_float(text: str) -> float:
 
 
 def make_source(args: argparse.Namespace) -> Source:
-    return crossclr_source(args.src_dir, args.split, args.dataset,
-                           args.time_scale)
+    return crossclr_source(
+        args.src_dir, args.split, args.dataset, args.time_scale
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description='Convert {train,val}_position.npy and _label.pkl')
+        description='Convert {train,val}_position.npy and _label.pkl'
+    )
     parser.add_argument('src_dir', help='folder with the four files')
     parser.add_argument(
         '--split',
         choices=('xsub', 'xview', 'xset'),
         required=True,
-        help='the split that train and val are')
+        help='the split that train and val are',
+    )
     parser.add_argument(
-        '--dataset', choices=('ntu60', 'ntu120'), default='ntu60')
+        '--dataset', choices=('ntu60', 'ntu120'), default='ntu60'
+    )
     parser.add_argument(
         '--time-scale',
         type=positive_float,
         help='raw frames per frame of the clips, where the labels come '
         'without frame counts; 1 is what the released three-modality models '
-        'were trained with')
+        'were trained with',
+    )
     run(parser, make_source)
 
 

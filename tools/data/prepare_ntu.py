@@ -10,27 +10,36 @@ from projects.ikem.datasets.sources import Source, ntu_source
 
 
 def make_source(args: argparse.Namespace) -> Source:
-    return ntu_source(args.raw_dir, args.dataset, args.select_bodies,
-                      args.num_frames, args.missing_list)
+    return ntu_source(
+        args.raw_dir,
+        args.dataset,
+        args.select_bodies,
+        args.num_frames,
+        args.missing_list,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description='Prepare raw NTU RGB+D skeletons')
+        description='Prepare raw NTU RGB+D skeletons'
+    )
     parser.add_argument('raw_dir', help='folder with the .skeleton files')
     parser.add_argument(
-        '--dataset', choices=('ntu60', 'ntu120'), required=True)
+        '--dataset', choices=('ntu60', 'ntu120'), required=True
+    )
     parser.add_argument(
         '--select-bodies',
         choices=('order', 'energy'),
         default='order',
         help='keep the first two bodies of each frame, or track bodies and '
-        "keep the two that move most, as the toolbox's own pickles do")
+        "keep the two that move most, as the toolbox's own pickles do",
+    )
     parser.add_argument(
         '--missing-list',
         metavar='FILE',
         help='names of samples to leave out, txt or json, in place of the '
-        'published list')
+        'published list',
+    )
     parser.add_argument('--num-frames', type=positive_int, default=50)
     run(parser, make_source)
 

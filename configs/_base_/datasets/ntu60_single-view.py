@@ -3,8 +3,9 @@ pipeline = [
     dict(type='FormatGCNInput', num_person=2),
     dict(
         type='PackActionInputs',
-        meta_keys=('frame_dir', ),
-        algorithm_keys=('time_scale', ))
+        meta_keys=('frame_dir',),
+        algorithm_keys=('time_scale',),
+    ),
 ]
 train_dataloader = dict(
     batch_size=128,
@@ -15,7 +16,9 @@ train_dataloader = dict(
         type='SkeletonDataset',
         data_root='data/ntu60',
         split='xsub_train',
-        pipeline=pipeline))
+        pipeline=pipeline,
+    ),
+)
 val_dataloader = dict(
     batch_size=128,
     num_workers=4,
@@ -26,5 +29,7 @@ val_dataloader = dict(
         data_root='data/ntu60',
         split='xsub_val',
         pipeline=pipeline,
-        test_mode=True))
+        test_mode=True,
+    ),
+)
 test_dataloader = val_dataloader

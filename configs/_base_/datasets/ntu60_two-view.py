@@ -5,13 +5,15 @@ train_pipeline = [
         num_views=2,
         transforms=[
             dict(type='RandomTemporalCrop', ratio=6),
-            dict(type='RandomShear', amplitude=0.5)
-        ]),
+            dict(type='RandomShear', amplitude=0.5),
+        ],
+    ),
     dict(type='FormatGCNInput', num_person=2),
     dict(
         type='PackActionInputs',
-        meta_keys=('frame_dir', ),
-        algorithm_keys=('time_scale', ))
+        meta_keys=('frame_dir',),
+        algorithm_keys=('time_scale',),
+    ),
 ]
 train_dataloader = dict(
     batch_size=128,
@@ -23,4 +25,6 @@ train_dataloader = dict(
         type='SkeletonDataset',
         data_root='data/ntu60',
         split='xsub_train',
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)

@@ -7,18 +7,20 @@ train_pipeline = [
         num_views=2,
         transforms=[
             dict(type='RandomTemporalCrop', ratio=6),
-            dict(type='RandomShear', amplitude=0.5)
-        ]),
+            dict(type='RandomShear', amplitude=0.5),
+        ],
+    ),
     dict(type='FormatGCNInput', num_person=1),
     dict(
         type='PackActionInputs',
-        meta_keys=('frame_dir', ),
-        algorithm_keys=('time_scale', ))
+        meta_keys=('frame_dir',),
+        algorithm_keys=('time_scale',),
+    ),
 ]
 train_dataloader = dict(
     batch_size=64,
     num_workers=2,
     dataset=dict(
-        data_root='data/nwucla',
-        split='xview_train',
-        pipeline=train_pipeline))
+        data_root='data/nwucla', split='xview_train', pipeline=train_pipeline
+    ),
+)

@@ -2,10 +2,10 @@
 model = dict(
     type='SkeletonClassifier',
     data_preprocessor=dict(
-        type='ModalityDataPreprocessor',
-        modalities=['joint'],
-        layout='ntu-25'),
+        type='ModalityDataPreprocessor', modalities=['joint'], layout='ntu-25'
+    ),
     backbone=dict(type='SlimSTGCN', layout='ntu-25'),
     in_channels=256,
     num_classes=60,
-    frozen=True)
+    frozen=True,
+)

@@ -2,15 +2,16 @@
 model = dict(
     type='SkeletonCLR',
     data_preprocessor=dict(
-        type='ModalityDataPreprocessor',
-        modalities=['joint'],
-        layout='ntu-25'),
+        type='ModalityDataPreprocessor', modalities=['joint'], layout='ntu-25'
+    ),
     backbone=dict(type='SlimSTGCN', layout='ntu-25'),
     neck=dict(
         type='MLPProjector',
         in_channels=256,
         hid_channels=256,
-        out_channels=128),
+        out_channels=128,
+    ),
     bank_size=32768,
     momentum=0.999,
-    temperature=0.07)
+    temperature=0.07,
+)

@@ -2,7 +2,8 @@
 # x0.1 after 80. Features are extracted once; set train_cfg.type to
 # 'EpochBasedTrainLoop' for the ordinary loop, which takes far longer.
 optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='SGD', lr=3.0, momentum=0.9))
+    type='OptimWrapper', optimizer=dict(type='SGD', lr=3.0, momentum=0.9)
+)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[80], gamma=0.1)
 ]

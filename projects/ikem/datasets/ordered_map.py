@@ -3,10 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Callable, Iterable, Iterator
+
+from mmengine.utils import ProgressBar
 
 
 def map_in_order(function: Callable, jobs: Iterable, workers: int) -> Iterator:
@@ -27,7 +30,8 @@ def map_in_order(function: Callable, jobs: Iterable, workers: int) -> Iterator:
         yield from map(function, jobs)
         return
     pool = ProcessPoolExecutor(
-        workers, initializer=_init_worker, initargs=(function, ))
+        workers, initializer=_init_worker, initargs=(function,)
+    )
     pending = deque()
     try:
         for job in jobs:
@@ -38,6 +42,22 @@ def map_in_order(function: Callable, jobs: Iterable, workers: int) -> Iterator:
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def with_progress(results: Iterator, num: int) -> Iterator:
+    """Show a progress bar, a hundred steps long so as to spare logs.
+
+    Args:
+        results (Iterator): What to pass on.
+        num (int): How many there are.
+    """
+    bar = ProgressBar(num, file=sys.stderr)
+    step = -(-num // 100)
+    for done, result in enumerate(results, 1):
+        yield result
+        if done % step == 0 or done == num:
+            bar.update(done - bar.completed)
+    print(file=sys.stderr)
 
 
 def _init_worker(function: Callable) -> None:

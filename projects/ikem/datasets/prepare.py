@@ -6,20 +6,20 @@ import os
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmengine.utils import ProgressBar
 
 from .formats import FormatError
-from .ordered_map import map_in_order
+from .ordered_map import map_in_order, with_progress
 from .prepared import PreparedWriter
 from .sources import Source
 
 
 class Clip(NamedTuple):
     """A clip as it goes to the prepared folder."""
+
     frame_dir: str
     label: int
     total_frames: int  # before resampling
@@ -46,8 +46,9 @@ class ClipReader:
         except FormatError as error:
             return error
         except OSError as error:
-            return FormatError(error.filename or job, error.strerror or
-                               str(error))
+            return FormatError(
+                error.filename or job, error.strerror or str(error)
+            )
         # the transforms replace both
         raw, total_frames = clip['keypoint'], clip['total_frames']
         with np.errstate(over='ignore', invalid='ignore'):  # reported below
@@ -56,20 +57,24 @@ class ClipReader:
         if not np.isfinite(clip['keypoint']).all():
             return FormatError(
                 clip['frame_dir'],
-                'not finite after preprocessing: its joints are too far away')
+                'not finite after preprocessing: its joints are too far away',
+            )
         return Clip(
             clip['frame_dir'],
             clip['label'],
             total_frames,
             clip['keypoint'].astype(np.float32, copy=False),
-            hashlib.blake2b(raw.tobytes(), digest_size=16).digest())
+            hashlib.blake2b(raw.tobytes(), digest_size=16).digest(),
+        )
 
 
-def prepare(source: Source,
-            out_dir,
-            workers: int = 1,
-            strict: bool = False,
-            overwrite: bool = False) -> str:
+def prepare(
+    source: Source,
+    out_dir,
+    workers: int = 1,
+    strict: bool = False,
+    overwrite: bool = False,
+) -> str:
     """Write the prepared folder of a source.
 
     Args:
@@ -98,12 +103,13 @@ def prepare(source: Source,
         max_clips=len(source.jobs),
         preprocessing=source.preprocessing,
         source=source.made_by,
-        overwrite=overwrite)
+        overwrite=overwrite,
+    )
     digests = {}
     dropped = dict(source.dropped, broken=0)
     clips = map_in_order(ClipReader(source), source.jobs, workers)
     with writer, closing(clips):
-        for clip in _with_progress(clips, len(source.jobs)):
+        for clip in with_progress(clips, len(source.jobs)):
             try:
                 _append(writer, clip)
             except FormatError as error:
@@ -115,15 +121,18 @@ def prepare(source: Source,
                 digests[clip.frame_dir] = clip.digest
         if not digests:
             raise FormatError(
-                source.path, 'no clip is left, dropped are '
-                f'{_format_counts(dropped)}')
+                source.path,
+                f'no clip is left, dropped are {_format_counts(dropped)}',
+            )
         split = source.make_split(digests)
         writer.commit(split, dropped)
     return _summarize(writer, split, dropped, digests)
 
 
-def run(parser: argparse.ArgumentParser,
-        make_source: Callable[[argparse.Namespace], Source]) -> None:
+def run(
+    parser: argparse.ArgumentParser,
+    make_source: Callable[[argparse.Namespace], Source],
+) -> None:
     """Run a preparing tool: parse arguments, prepare, print the summary.
 
     Args:
@@ -136,15 +145,18 @@ def run(parser: argparse.ArgumentParser,
         '--workers',
         type=positive_int,
         default=os.cpu_count(),
-        help='processes that read; the result does not depend on it')
+        help='processes that read; the result does not depend on it',
+    )
     parser.add_argument(
         '--strict',
         action='store_true',
-        help='stop at the first broken clip instead of skipping it')
+        help='stop at the first broken clip instead of skipping it',
+    )
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace a prepared folder of that name')
+        help='replace a prepared folder of that name',
+    )
     args = parser.parse_args()
     try:
         summary = prepare(
@@ -152,7 +164,8 @@ def run(parser: argparse.ArgumentParser,
             args.out_dir,
             workers=args.workers,
             strict=args.strict,
-            overwrite=args.overwrite)
+            overwrite=args.overwrite,
+        )
     except (FormatError, OSError, BrokenProcessPool) as error:
         sys.exit(f'{parser.prog}: {error}')
     except KeyboardInterrupt:
@@ -173,25 +186,19 @@ def _append(writer: PreparedWriter, clip: Union[Clip, FormatError]) -> None:
     if isinstance(clip, FormatError):
         raise clip
     try:
-        writer.append(clip.keypoint, clip.frame_dir, clip.label,
-                      clip.total_frames)
+        writer.append(
+            clip.keypoint, clip.frame_dir, clip.label, clip.total_frames
+        )
     except ValueError as error:  # given twice, or of no known class
         raise FormatError(clip.frame_dir, str(error)) from error
 
 
-def _with_progress(clips: Iterator, num_clips: int) -> Iterator:
-    """Show a progress bar, a hundred steps long so as to spare logs."""
-    bar = ProgressBar(num_clips, file=sys.stderr)
-    step = -(-num_clips // 100)
-    for done, clip in enumerate(clips, 1):
-        yield clip
-        if done % step == 0 or done == num_clips:
-            bar.update(done - bar.completed)
-    print(file=sys.stderr)
-
-
-def _summarize(writer: PreparedWriter, split: Dict[str, List[str]],
-               dropped: Dict[str, int], digests: Dict[str, bytes]) -> str:
+def _summarize(
+    writer: PreparedWriter,
+    split: Dict[str, List[str]],
+    dropped: Dict[str, int],
+    digests: Dict[str, bytes],
+) -> str:
     annotations = writer.annotations
     frames = [annotation['total_frames'] for annotation in annotations]
     classes = {annotation['label'] for annotation in annotations}
@@ -202,8 +209,10 @@ def _summarize(writer: PreparedWriter, split: Dict[str, List[str]],
         f'classes  {len(classes)} of {writer.meta["num_classes"]}',
         f'frames   min {min(frames)}, median {np.median(frames):g}, '
         f'max {max(frames)}',
-        'splits   ' + _format_counts(
-            {name: len(members) for name, members in split.items()}),
+        'splits   '
+        + _format_counts(
+            {name: len(members) for name, members in split.items()}
+        ),
         f'dropped  {_format_counts(dropped)}',
     ]
     return '\n'.join(lines)

@@ -48,25 +48,29 @@ class PreparedWriter:
             ``overwrite``, a prepared folder.
     """
 
-    def __init__(self,
-                 out_dir,
-                 dataset: str,
-                 layout,
-                 num_classes: int,
-                 max_clips: int,
-                 preprocessing: Sequence[Dict] = (),
-                 source: Optional[Dict] = None,
-                 overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        out_dir,
+        dataset: str,
+        layout,
+        num_classes: int,
+        max_clips: int,
+        preprocessing: Sequence[Dict] = (),
+        source: Optional[Dict] = None,
+        overwrite: bool = False,
+    ) -> None:
         self.out_dir = Path(out_dir).absolute()
-        self.partial_dir = self.out_dir.with_name(self.out_dir.name +
-                                                  '.partial')
+        self.partial_dir = self.out_dir.with_name(
+            self.out_dir.name + '.partial'
+        )
         self.meta = dict(
             version=VERSION,
             dataset=dataset,
             layout=layout,
             num_classes=num_classes,
             preprocessing=list(preprocessing),
-            source=source or {})
+            source=source or {},
+        )
         self.max_clips = max_clips
         self.annotations: List[Dict] = []
         self._names = set()
@@ -80,11 +84,13 @@ class PreparedWriter:
         if not (self.out_dir / ANNOTATION_FILE).is_file():
             raise FileExistsError(
                 f'{self.out_dir} exists and is no prepared folder: choose '
-                'another one')
+                'another one'
+            )
         if not overwrite:
             raise FileExistsError(
                 f'{self.out_dir} exists: choose another folder, or replace it '
-                'with --overwrite')
+                'with --overwrite'
+            )
 
     def __enter__(self) -> 'PreparedWriter':
         shutil.rmtree(self.partial_dir, ignore_errors=True)
@@ -97,8 +103,13 @@ class PreparedWriter:
         # renamed, hence absent, after a commit
         shutil.rmtree(self.partial_dir, ignore_errors=True)
 
-    def append(self, keypoint: np.ndarray, frame_dir: str, label: int,
-               total_frames: int) -> None:
+    def append(
+        self,
+        keypoint: np.ndarray,
+        frame_dir: str,
+        label: int,
+        total_frames: int,
+    ) -> None:
         """Append a clip.
 
         Args:
@@ -114,13 +125,15 @@ class PreparedWriter:
         if keypoint.shape != (self._clip_shape or keypoint.shape):
             raise ValueError(
                 f'clip {frame_dir!r} has the shape {keypoint.shape}, those '
-                f'before it have {self._clip_shape}')
+                f'before it have {self._clip_shape}'
+            )
         if len(self.annotations) >= self.max_clips:
             raise ValueError(f'more than max_clips={self.max_clips} clips')
         annotation = dict(
             frame_dir=frame_dir,
             label=int(label),
-            total_frames=int(total_frames))
+            total_frames=int(total_frames),
+        )
         check_annotation(annotation, self._names, self.meta['num_classes'])
         if self._clip_shape is None:
             self._clip_shape = keypoint.shape
@@ -128,9 +141,11 @@ class PreparedWriter:
         self._file.write(np.ascontiguousarray(keypoint, np.float32).data)
         self.annotations.append(annotation)
 
-    def commit(self,
-               split: Dict[str, List[str]],
-               dropped: Optional[Dict[str, int]] = None) -> None:
+    def commit(
+        self,
+        split: Dict[str, List[str]],
+        dropped: Optional[Dict[str, int]] = None,
+    ) -> None:
         """Complete the folder and give it its name.
 
         Args:
@@ -148,7 +163,8 @@ class PreparedWriter:
         if len(header) != len(self._header(self.max_clips)):
             raise RuntimeError(
                 'the header of the array would overlap its first clip; '
-                'upgrade numpy, which since 1.23 leaves room in it')
+                'upgrade numpy, which since 1.23 leaves room in it'
+            )
         self._file.seek(0)
         self._file.write(header)
         _sync(self._file)
@@ -156,10 +172,12 @@ class PreparedWriter:
             self.meta,
             keypoint=dict(
                 shape=[len(self.annotations), *self._clip_shape],
-                dtype='float32'),
+                dtype='float32',
+            ),
             annotations=self.annotations,
             split=split,
-            dropped=dropped or {})
+            dropped=dropped or {},
+        )
         with open(self.partial_dir / ANNOTATION_FILE, 'w') as file:
             json.dump(meta, file)
             _sync(file)
@@ -173,7 +191,9 @@ class PreparedWriter:
             dict(
                 descr=np.lib.format.dtype_to_descr(np.dtype(np.float32)),
                 fortran_order=False,
-                shape=(num_clips, *self._clip_shape)))
+                shape=(num_clips, *self._clip_shape),
+            ),
+        )
         return buffer.getvalue()
 
     def _replace_out_dir(self) -> None:
@@ -206,14 +226,16 @@ def read_annotations(folder) -> Dict:
         if not path.exists():
             raise FileNotFoundError(
                 f'{path} is missing: make the prepared folder with one of '
-                'tools/data/prepare_*.py')
+                'tools/data/prepare_*.py'
+            )
     try:
         meta = json.loads((folder / ANNOTATION_FILE).read_bytes())
         check_meta(meta, folder / KEYPOINT_FILE)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f'{folder} is no sound prepared folder, make it again with one of '
-            f'tools/data/prepare_*.py: {error}') from error
+            f'tools/data/prepare_*.py: {error}'
+        ) from error
     return meta
 
 

@@ -17,7 +17,8 @@ _FIELDS = dict(
     preprocessing=list,
     keypoint=dict,
     annotations=list,
-    split=dict)
+    split=dict,
+)
 
 
 def check_meta(meta: Dict, keypoint_path: Path) -> None:
@@ -32,11 +33,13 @@ def check_meta(meta: Dict, keypoint_path: Path) -> None:
         if not isinstance(meta.get(field), kind):
             raise ValueError(
                 f'field {field!r} of {ANNOTATION_FILE} is missing or of the '
-                'wrong type')
+                'wrong type'
+            )
     if meta['version'] != VERSION:
         raise ValueError(
             f"field 'version' is {meta['version']}, this version of the "
-            f'toolbox reads {VERSION}')
+            f'toolbox reads {VERSION}'
+        )
     names = set()
     for annotation in meta['annotations']:
         check_annotation(annotation, names, meta['num_classes'])
@@ -44,8 +47,9 @@ def check_meta(meta: Dict, keypoint_path: Path) -> None:
     _check_array(meta, keypoint_path)
 
 
-def check_annotation(annotation: Dict, names: Set[str],
-                     num_classes: int) -> None:
+def check_annotation(
+    annotation: Dict, names: Set[str], num_classes: int
+) -> None:
     """Check an annotation, and add its name to the names before it.
 
     Raises:
@@ -58,18 +62,20 @@ def check_annotation(annotation: Dict, names: Set[str],
     except (KeyError, TypeError):
         raise ValueError(
             "an entry of 'annotations' lacks frame_dir, label or "
-            f'total_frames: {str(annotation)[:80]}') from None
+            f'total_frames: {str(annotation)[:80]}'
+        ) from None
     if not isinstance(name, str) or name in names:
-        raise ValueError(
-            f'frame_dir {name!r} is given twice, or is no string')
+        raise ValueError(f'frame_dir {name!r} is given twice, or is no string')
     if not isinstance(label, int) or not 0 <= label < num_classes:
         raise ValueError(
             f'clip {name!r}: label {label!r} is not in 0 to {num_classes - 1} '
-            f'(num_classes is {num_classes})')
+            f'(num_classes is {num_classes})'
+        )
     if not isinstance(total_frames, int) or total_frames < 1:
         raise ValueError(
             f'clip {name!r}: total_frames {total_frames!r} is no positive '
-            'number')
+            'number'
+        )
     names.add(name)
 
 
@@ -83,13 +89,15 @@ def check_split(split: Dict[str, List[str]], names: Set[str]) -> None:
         if not isinstance(members, list):
             raise ValueError(f'split {key!r} is no list of names')
         unknown = [
-            name for name in members
+            name
+            for name in members
             if not isinstance(name, str) or name not in names
         ]
         if unknown:
             raise ValueError(
                 f'split {key!r} names {len(unknown)} clips that there are '
-                f'not, such as {unknown[0]!r:.60}')
+                f'not, such as {unknown[0]!r:.60}'
+            )
 
 
 def _check_array(meta: Dict, path: Path) -> None:
@@ -101,8 +109,10 @@ def _check_array(meta: Dict, path: Path) -> None:
     if list(array.shape) != shape or array.dtype != np.float32:
         raise ValueError(
             f'{KEYPOINT_FILE} holds {array.dtype} of shape '
-            f"{list(array.shape)}, field 'keypoint' says float32 of {shape}")
+            f"{list(array.shape)}, field 'keypoint' says float32 of {shape}"
+        )
     if array.ndim != 5 or len(array) != len(meta['annotations']):
         raise ValueError(
-            f"{KEYPOINT_FILE} has the shape {shape}, expected (num, M, T, V, "
-            f"C) with num = {len(meta['annotations'])} annotations")
+            f'{KEYPOINT_FILE} has the shape {shape}, expected (num, M, T, V, '
+            f'C) with num = {len(meta["annotations"])} annotations'
+        )

@@ -28,7 +28,7 @@ class _MemoryMap:
         return self._array[index]
 
     def __reduce__(self) -> Tuple:
-        return type(self), (self.path, )
+        return type(self), (self.path,)
 
 
 class _SharedEpoch:
@@ -67,11 +67,13 @@ class SkeletonDataset(BaseActionDataset):
         ValueError: If a field of it is wrong or it has no such split.
     """
 
-    def __init__(self,
-                 data_root: str,
-                 pipeline: List[Union[Dict, Callable]] = [],
-                 split: Optional[str] = None,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        data_root: str,
+        pipeline: List[Union[Dict, Callable]] = [],
+        split: Optional[str] = None,
+        **kwargs,
+    ) -> None:
         self.split = split
         self.keypoint = _MemoryMap(osp.join(data_root, 'keypoint.npy'))
         self.epoch_state = _SharedEpoch()
@@ -80,7 +82,8 @@ class SkeletonDataset(BaseActionDataset):
             data_root=data_root,
             pipeline=pipeline,
             modality='Pose',
-            **kwargs)
+            **kwargs,
+        )
 
     def load_data_list(self) -> List[Dict]:
         """Load the clips of the split, each with its row of the array."""
@@ -96,12 +99,14 @@ class SkeletonDataset(BaseActionDataset):
         if self.split not in prepared['split']:
             raise ValueError(
                 f'{self.data_root} has no split {self.split!r}: choose one of '
-                f'{sorted(prepared["split"])}')
+                f'{sorted(prepared["split"])}'
+            )
         names = set(prepared['split'][self.split])
         clips = [clip for clip in clips if clip['frame_dir'] in names]
         if not clips:
             raise ValueError(
-                f'split {self.split!r} of {self.data_root} has no clips')
+                f'split {self.split!r} of {self.data_root} has no clips'
+            )
         return clips
 
     def get_data_info(self, idx: int) -> Dict:
@@ -113,7 +118,8 @@ class SkeletonDataset(BaseActionDataset):
         info.update(
             keypoint=keypoint,
             time_scale=info['total_frames'] / num_frames,
-            total_frames=num_frames)
+            total_frames=num_frames,
+        )
         seed, epoch = self.epoch_state.state.tolist()
         if seed >= 0:
             info['rng_key'] = (seed, epoch, info['sample_idx'])
@@ -130,7 +136,8 @@ class SkeletonDataset(BaseActionDataset):
         if data is None:
             raise RuntimeError(
                 f'the pipeline returned None for sample {idx} of '
-                f'{self.data_root}, split {self.split}')
+                f'{self.data_root}, split {self.split}'
+            )
         return data
 
     def set_epoch(self, seed: int, epoch: int) -> None:

@@ -30,6 +30,7 @@ class Source:
         made_by (dict): What else made the clips, stored with them.
         dropped (dict[str, int]): How many clips were left out, by reason.
     """
+
     path: Path
     dataset: str
     layout: str
@@ -51,11 +52,13 @@ def preprocessing_chain(layout: str, num_frames: int) -> List[Dict]:
     ]
 
 
-def ntu_source(raw_dir,
-               dataset: str,
-               select: str = 'order',
-               num_frames: int = 50,
-               missing_list: Optional[str] = None) -> Source:
+def ntu_source(
+    raw_dir,
+    dataset: str,
+    select: str = 'order',
+    num_frames: int = 50,
+    missing_list: Optional[str] = None,
+) -> Source:
     """Raw ``.skeleton`` files of NTU RGB+D, in a folder or below it.
 
     Args:
@@ -73,7 +76,9 @@ def ntu_source(raw_dir,
     """
     missing = (
         splits.load_missing(dataset)
-        if missing_list is None else _read_missing_list(missing_list))
+        if missing_list is None
+        else _read_missing_list(missing_list)
+    )
     num_classes = splits.NTU_NUM_CLASSES[dataset]
     dropped = {f'not in {dataset}': 0, 'missing skeletons list': 0}
     jobs = []
@@ -94,7 +99,8 @@ def ntu_source(raw_dir,
         make_split=partial(splits.ntu_splits, dataset=dataset),
         preprocessing=preprocessing_chain('ntu-25', num_frames),
         made_by=dict(format='ntu', select_bodies=select),
-        dropped=dropped)
+        dropped=dropped,
+    )
 
 
 def nwucla_source(raw_dir, num_frames: int = 50) -> Source:
@@ -112,15 +118,16 @@ def nwucla_source(raw_dir, num_frames: int = 50) -> Source:
         jobs=_find_files(raw_dir, '.json'),
         read=nwucla.read_nwucla,
         make_split=lambda digests: splits.nwucla_splits(
-            digests, splits.find_nwucla_duplicates(digests)),
+            digests, splits.find_nwucla_duplicates(digests)
+        ),
         preprocessing=preprocessing_chain('kinect-20', num_frames),
-        made_by=dict(format='nwucla'))
+        made_by=dict(format='nwucla'),
+    )
 
 
-def crossclr_source(folder,
-                    split: str,
-                    dataset: str,
-                    time_scale: Optional[float] = None) -> Source:
+def crossclr_source(
+    folder, split: str, dataset: str, time_scale: Optional[float] = None
+) -> Source:
     """A folder that was prepared as for CrosSCLR; see ``formats/crossclr``.
 
     Args:
@@ -138,10 +145,7 @@ def crossclr_source(folder,
         part: crossclr.list_clips(folder, part, time_scale)
         for part in crossclr.PARTS
     }
-    part_of = {
-        clip.frame_dir: part
-        for part in clips for clip in clips[part]
-    }
+    part_of = {clip.frame_dir: part for part in clips for clip in clips[part]}
     return Source(
         path=Path(folder),
         dataset=dataset,
@@ -150,17 +154,21 @@ def crossclr_source(folder,
         jobs=[clip for part in clips for clip in clips[part]],
         read=crossclr.read_clip,
         make_split=lambda digests: {
-            f'{split}_{part}':
-            [name for name in digests if part_of[name] == part]
+            f'{split}_{part}': [
+                name for name in digests if part_of[name] == part
+            ]
             for part in clips
         },
-        made_by=dict(format='crossclr', time_scale=time_scale))
+        made_by=dict(format='crossclr', time_scale=time_scale),
+    )
 
 
-def pose_pickle_source(path,
-                       dataset: Optional[str] = None,
-                       layout: str = 'ntu-25',
-                       num_frames: int = 50) -> Source:
+def pose_pickle_source(
+    path,
+    dataset: Optional[str] = None,
+    layout: str = 'ntu-25',
+    num_frames: int = 50,
+) -> Source:
     """A pose pickle of mmaction2 or PYSKL; see ``formats/pose_pickle``.
 
     Args:
@@ -186,13 +194,15 @@ def pose_pickle_source(path,
         read=partial(
             pose_pickle.read_annotation,
             num_joints=num_joints,
-            num_persons=pose_pickle.count_persons(content.annotations)),
+            num_persons=pose_pickle.count_persons(content.annotations),
+        ),
         make_split=lambda digests: {
             split: [name for name in names if name in digests]
             for split, names in content.split.items()
         },
         preprocessing=preprocessing_chain(layout, num_frames),
-        made_by=dict(format='pose_pickle'))
+        made_by=dict(format='pose_pickle'),
+    )
 
 
 def _find_files(folder, suffix: str) -> List[Path]:
@@ -201,7 +211,8 @@ def _find_files(folder, suffix: str) -> List[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder} is no folder')
     files = sorted(
-        folder.rglob(f'*{suffix}'), key=lambda path: (path.name, path))
+        folder.rglob(f'*{suffix}'), key=lambda path: (path.name, path)
+    )
     if not files:
         raise FormatError(folder, f'no {suffix} files in it or below')
     return files

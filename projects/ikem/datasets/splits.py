@@ -8,13 +8,62 @@ from .formats import ntu, nwucla
 
 NTU_TRAIN_SUBJECTS = {
     'ntu60': {
-        1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35,
-        38
+        1,
+        2,
+        4,
+        5,
+        8,
+        9,
+        13,
+        14,
+        15,
+        16,
+        17,
+        18,
+        19,
+        25,
+        27,
+        28,
+        31,
+        34,
+        35,
+        38,
     }
 }
 NTU_TRAIN_SUBJECTS['ntu120'] = NTU_TRAIN_SUBJECTS['ntu60'] | {
-    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82,
-    83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103
+    45,
+    46,
+    47,
+    49,
+    50,
+    52,
+    53,
+    54,
+    55,
+    56,
+    57,
+    58,
+    59,
+    70,
+    74,
+    78,
+    80,
+    81,
+    82,
+    83,
+    84,
+    85,
+    86,
+    89,
+    91,
+    92,
+    93,
+    94,
+    95,
+    97,
+    98,
+    100,
+    103,
 }
 NTU_TRAIN_CAMERAS = {2, 3}
 NTU_NUM_CLASSES = {'ntu60': 60, 'ntu120': 120}
@@ -38,16 +87,22 @@ def ntu_splits(names: Iterable[str], dataset: str) -> Dict[str, List[str]]:
     split = _halve('xsub', clips, lambda clip: clip['subject'] in subjects)
     if dataset == 'ntu60':
         split.update(
-            _halve('xview', clips,
-                   lambda clip: clip['camera'] in NTU_TRAIN_CAMERAS))
+            _halve(
+                'xview',
+                clips,
+                lambda clip: clip['camera'] in NTU_TRAIN_CAMERAS,
+            )
+        )
     else:
         split.update(
-            _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0))
+            _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0)
+        )
     return split
 
 
-def nwucla_splits(names: Iterable[str],
-                  duplicates: Set[str]) -> Dict[str, List[str]]:
+def nwucla_splits(
+    names: Iterable[str], duplicates: Set[str]
+) -> Dict[str, List[str]]:
     """Split clips of NW-UCLA.
 
     Args:
@@ -64,16 +119,14 @@ def nwucla_splits(names: Iterable[str],
     """
     clips = {name: nwucla.parse_name(name) for name in names}
     unique = {
-        name: clip
-        for name, clip in clips.items() if name not in duplicates
+        name: clip for name, clip in clips.items() if name not in duplicates
     }
     split = _halve('xview', clips, lambda clip: clip['camera'] < 3)
     split['xview_dedup_train'] = split['xview_train']
     split['xview_dedup_val'] = [
         name for name in split['xview_val'] if name in unique
     ]
-    split.update(
-        _halve('xsub', unique, lambda clip: clip['subject'] % 2 == 1))
+    split.update(_halve('xsub', unique, lambda clip: clip['subject'] % 2 == 1))
     return split
 
 
@@ -106,11 +159,14 @@ def load_missing(dataset: str) -> Set[str]:
     return names
 
 
-def _halve(split: str, clips: Dict[str, Dict],
-           is_train: Callable[[Dict], bool]) -> Dict[str, List[str]]:
+def _halve(
+    split: str, clips: Dict[str, Dict], is_train: Callable[[Dict], bool]
+) -> Dict[str, List[str]]:
     return {
-        f'{split}_train':
-        [name for name, clip in clips.items() if is_train(clip)],
-        f'{split}_val':
-        [name for name, clip in clips.items() if not is_train(clip)],
+        f'{split}_train': [
+            name for name, clip in clips.items() if is_train(clip)
+        ],
+        f'{split}_val': [
+            name for name, clip in clips.items() if not is_train(clip)
+        ],
     }

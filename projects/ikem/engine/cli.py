@@ -19,21 +19,28 @@ def base_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--work-dir',
         help='folder for logs and checkpoints; by default work_dir of the '
-        'config, else ./work_dirs/CONFIG_NAME')
+        'config, else ./work_dirs/CONFIG_NAME',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         help='fields of the config to override, as key=value; nested as '
-        'a.b=value, lists as key="[a,b]" or key=a,b without white space')
+        'a.b=value, lists as key="[a,b]" or key=a,b without white space',
+    )
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='what starts the processes')
+        help='what starts the processes',
+    )
     parser.add_argument(
-        '--local_rank', '--local-rank', type=int, default=0,
-        help=argparse.SUPPRESS)
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help=argparse.SUPPRESS,
+    )
     return parser
 
 

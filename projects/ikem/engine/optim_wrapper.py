@@ -24,6 +24,8 @@ class BFloat16OptimWrapper(OptimWrapper):
         Args:
             model (nn.Module): The model.
         """
-        with super().optim_context(model), torch.autocast(
-                get_device(), dtype=torch.bfloat16):
+        with (
+            super().optim_context(model),
+            torch.autocast(get_device(), dtype=torch.bfloat16),
+        ):
             yield

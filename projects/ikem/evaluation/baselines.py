@@ -8,11 +8,12 @@ import numpy as np
 
 # Regularisation of the ridge classifier. There are several thousand
 # standardised features, far more than clips, so the penalty is strong.
-RIDGE_ALPHA = 1000.
+RIDGE_ALPHA = 1000.0
 
 
-def baseline_features(keypoint: np.ndarray,
-                      num_frames: int = 24) -> np.ndarray:
+def baseline_features(
+    keypoint: np.ndarray, num_frames: int = 24
+) -> np.ndarray:
     """Positions and velocities of a few frames.
 
     Args:
@@ -37,9 +38,12 @@ def baseline_features(keypoint: np.ndarray,
     return np.concatenate((position.ravel(), velocity.ravel()))
 
 
-def trivial_baselines(features_train: np.ndarray, labels_train: np.ndarray,
-                      features_val: np.ndarray,
-                      labels_val: np.ndarray) -> Dict[str, float]:
+def trivial_baselines(
+    features_train: np.ndarray,
+    labels_train: np.ndarray,
+    features_val: np.ndarray,
+    labels_val: np.ndarray,
+) -> Dict[str, float]:
     """Top-1 accuracy of a linear model and of the nearest neighbour.
 
     The ridge classifier sees features standardised with the training clips'
@@ -66,22 +70,29 @@ def trivial_baselines(features_train: np.ndarray, labels_train: np.ndarray,
     except ImportError as error:
         raise ImportError(
             'The trivial baselines need scikit-learn: '
-            'run `pip install "ikem[plots]"`.') from error
+            'run `pip install "ikem[plots]"`.'
+        ) from error
 
     classifiers = dict(
-        ridge=make_pipeline(StandardScaler(),
-                            RidgeClassifier(alpha=RIDGE_ALPHA)),
-        nn1=KNeighborsClassifier(n_neighbors=1))
+        ridge=make_pipeline(
+            StandardScaler(), RidgeClassifier(alpha=RIDGE_ALPHA)
+        ),
+        nn1=KNeighborsClassifier(n_neighbors=1),
+    )
     return {
-        name: 100 * float(
+        name: 100
+        * float(
             classifier.fit(features_train, labels_train).score(
-                features_val, labels_val))
+                features_val, labels_val
+            )
+        )
         for name, classifier in classifiers.items()
     }
 
 
 def prepared_baselines(
-        folder: Union[str, Path]) -> Dict[str, Dict[str, float]]:
+    folder: Union[str, Path],
+) -> Dict[str, Dict[str, float]]:
     """Trivial baselines of every split of a prepared folder.
 
     Args:
@@ -101,18 +112,21 @@ def prepared_baselines(
     features = np.stack([baseline_features(clip) for clip in keypoint])
     labels = np.array([x['label'] for x in annotations['annotations']])
     rows = {
-        x['frame_dir']: row
-        for row, x in enumerate(annotations['annotations'])
+        x['frame_dir']: row for row, x in enumerate(annotations['annotations'])
     }
     return split_baselines(
-        features, labels, {
+        features,
+        labels,
+        {
             name: [rows[frame_dir] for frame_dir in members]
             for name, members in annotations['split'].items()
-        })
+        },
+    )
 
 
-def split_baselines(features: np.ndarray, labels: np.ndarray,
-                    splits: Dict[str, list]) -> Dict[str, Dict[str, float]]:
+def split_baselines(
+    features: np.ndarray, labels: np.ndarray, splits: Dict[str, list]
+) -> Dict[str, Dict[str, float]]:
     """Trivial baselines of several splits of the same clips.
 
     Args:
@@ -129,15 +143,19 @@ def split_baselines(features: np.ndarray, labels: np.ndarray,
         ValueError: If there is no such split.
     """
     names = [
-        part[:-len('_train')] for part in splits
-        if part.endswith('_train') and part[:-len('_train')] + '_val' in splits
+        part[: -len('_train')]
+        for part in splits
+        if part.endswith('_train')
+        and part[: -len('_train')] + '_val' in splits
     ]
     if not names:
-        raise ValueError('no split with a _train and a _val part among '
-                         f'{sorted(splits)}')
+        raise ValueError(
+            f'no split with a _train and a _val part among {sorted(splits)}'
+        )
     results = {}
     for name in names:
         train, val = splits[f'{name}_train'], splits[f'{name}_val']
-        results[name] = trivial_baselines(features[train], labels[train],
-                                          features[val], labels[val])
+        results[name] = trivial_baselines(
+            features[train], labels[train], features[val], labels[val]
+        )
     return results

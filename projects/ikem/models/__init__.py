@@ -5,6 +5,9 @@ from .data_preprocessor import ModalityDataPreprocessor
 from .necks import MLPProjector
 
 __all__ = [
-    'MLPProjector', 'ModalityDataPreprocessor', 'SkeletonCLR',
-    'SkeletonClassifier', 'SlimSTGCN'
+    'MLPProjector',
+    'ModalityDataPreprocessor',
+    'SkeletonCLR',
+    'SkeletonClassifier',
+    'SlimSTGCN',
 ]

@@ -5,6 +5,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
 
 from projects.ikem.skeletons import get_layout
+
 from .modalities import MODALITIES, derive_modalities, raw_rotation_axis
 
 
@@ -32,23 +33,28 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         ValueError: If a modality is unknown.
     """
 
-    def __init__(self,
-                 modalities: Sequence[str] = ('joint', ),
-                 layout: Union[str, dict] = 'ntu-25',
-                 use_time_scale: bool = True,
-                 rotation_axis: str = 'unit',
-                 non_blocking: bool = False) -> None:
+    def __init__(
+        self,
+        modalities: Sequence[str] = ('joint',),
+        layout: Union[str, dict] = 'ntu-25',
+        use_time_scale: bool = True,
+        rotation_axis: str = 'unit',
+        non_blocking: bool = False,
+    ) -> None:
         super().__init__(non_blocking=non_blocking)
         if rotation_axis not in ('unit', 'raw'):
             raise ValueError(
-                f"rotation_axis is 'unit' or 'raw', got {rotation_axis!r}")
+                f"rotation_axis is 'unit' or 'raw', got {rotation_axis!r}"
+            )
         self.functions = dict(MODALITIES)
         if rotation_axis == 'raw':
             self.functions['rotation_axis'] = raw_rotation_axis
         unknown = [name for name in modalities if name not in self.functions]
         if unknown:
-            raise ValueError(f'unknown modalities {unknown}: choose from '
-                             f'{list(self.functions)}')
+            raise ValueError(
+                f'unknown modalities {unknown}: choose from '
+                f'{list(self.functions)}'
+            )
         self.modalities = tuple(modalities)
         self.layout = get_layout(layout)
         self.use_time_scale = use_time_scale
@@ -75,9 +81,11 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         time_scale = None
         if self.use_time_scale:
             time_scale = joints.new_tensor(
-                [_time_scale(sample) for sample in data['data_samples']])
-        inputs = derive_modalities(joints, self.modalities, self.layout,
-                                   time_scale, self.functions)
+                [_time_scale(sample) for sample in data['data_samples']]
+            )
+        inputs = derive_modalities(
+            joints, self.modalities, self.layout, time_scale, self.functions
+        )
         return dict(inputs=inputs, data_samples=data['data_samples'])
 
 
@@ -86,5 +94,6 @@ def _time_scale(sample) -> float:
         raise KeyError(
             'a data sample has no time_scale: add `time_scale` to the '
             'algorithm_keys of PackActionInputs, or set use_time_scale=False '
-            'of the data preprocessor')
+            'of the data preprocessor'
+        )
     return sample.time_scale

@@ -28,10 +28,9 @@ class ModalityEncoder(BaseModule):
         init_cfg (dict, optional): Initialization. Defaults to None.
     """
 
-    def __init__(self,
-                 backbone: Dict,
-                 neck: Dict,
-                 init_cfg: Optional[Dict] = None) -> None:
+    def __init__(
+        self, backbone: Dict, neck: Dict, init_cfg: Optional[Dict] = None
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck)

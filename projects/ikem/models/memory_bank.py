@@ -27,10 +27,12 @@ class MemoryBank(nn.Module):
         ValueError: If the size is not positive or init is unknown.
     """
 
-    def __init__(self,
-                 channels: Mapping[str, int],
-                 size: int = 32768,
-                 init: str = 'random') -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, int],
+        size: int = 32768,
+        init: str = 'random',
+    ) -> None:
         super().__init__()
         if size < 1:
             raise ValueError(f'size of the bank must be positive, got {size}')
@@ -44,13 +46,14 @@ class MemoryBank(nn.Module):
         self.register_buffer('pointer', torch.zeros((), dtype=torch.long))
         self.init = init
         self.register_buffer(
-            'filled', torch.tensor(size if init == 'random' else 0))
+            'filled', torch.tensor(size if init == 'random' else 0)
+        )
 
     def __getitem__(self, name: str) -> Tensor:
         """Keys of a modality, of shape (K, D), or (filled, D) while a bank
         that started empty fills up."""
         keys = getattr(self, f'keys_{name}')
-        return keys if self.init == 'random' else keys[:self.filled]
+        return keys if self.init == 'random' else keys[: self.filled]
 
     @torch.no_grad()
     def enqueue(self, keys: Dict[str, Tensor]) -> None:
@@ -62,21 +65,25 @@ class MemoryBank(nn.Module):
         Raises:
             ValueError: If a modality is missing, or batch sizes differ.
         """
-        sizes = {name: len(keys[name]) for name in self.modalities
-                 if name in keys}
+        sizes = {
+            name: len(keys[name]) for name in self.modalities if name in keys
+        }
         if set(keys) != set(self.modalities) or len(set(sizes.values())) != 1:
             raise ValueError(
                 f'slots stay aligned only if all of {self.modalities} are '
-                f'written together, got batches of {sizes}')
+                f'written together, got batches of {sizes}'
+            )
         keys = {name: _gather(key) for name, key in keys.items()}
         n = len(keys[self.modalities[0]])
         kept = min(n, self.size)
-        slots = (self.pointer + torch.arange(
-            n - kept, n, device=self.pointer.device)) % self.size
+        slots = (
+            self.pointer
+            + torch.arange(n - kept, n, device=self.pointer.device)
+        ) % self.size
         for name, key in keys.items():
             bank = getattr(self, f'keys_{name}')
             # not in place: this step's backward pass still reads the old one
-            bank = bank.index_copy(0, slots, key[n - kept:].to(bank))
+            bank = bank.index_copy(0, slots, key[n - kept :].to(bank))
             setattr(self, f'keys_{name}', bank)
         self.pointer = (self.pointer + n) % self.size
         self.filled = (self.filled + n).clamp(max=self.size)

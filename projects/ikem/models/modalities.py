@@ -57,14 +57,16 @@ def rotation_axis(x: Tensor, gamma: Gamma, layout: SkeletonLayout) -> Tensor:
     return _normalize(raw_rotation_axis(x, gamma, layout))
 
 
-def raw_rotation_axis(x: Tensor, gamma: Gamma,
-                      layout: SkeletonLayout) -> Tensor:
+def raw_rotation_axis(
+    x: Tensor, gamma: Gamma, layout: SkeletonLayout
+) -> Tensor:
     """The product ``b_i x b_j`` as the released code takes it."""
     return _hinge_axes(bone(x, gamma, layout), layout)
 
 
-def angular_velocity(x: Tensor, gamma: Gamma,
-                     layout: SkeletonLayout) -> Tensor:
+def angular_velocity(
+    x: Tensor, gamma: Gamma, layout: SkeletonLayout
+) -> Tensor:
     """``omega_t = r_t (theta_{t+1} - theta_t) / gamma`` (Eq. 5, 6), radians
     per raw frame, with theta the angle between the bones of a hinge."""
     u = _normalize(bone(x, gamma, layout))
@@ -91,17 +93,24 @@ def _normalize(v: Tensor) -> Tensor:
 # In the order in which they are concatenated.
 MODALITIES: Dict[str, Callable[[Tensor, Gamma, SkeletonLayout], Tensor]] = {
     function.__name__: function
-    for function in (joint, motion, bone, acceleration, rotation_axis,
-                     angular_velocity)
+    for function in (
+        joint,
+        motion,
+        bone,
+        acceleration,
+        rotation_axis,
+        angular_velocity,
+    )
 }
 
 
-def derive_modalities(x: Tensor,
-                      names: Iterable[str],
-                      layout: Union[str, dict, SkeletonLayout] = 'ntu-25',
-                      time_scale: Optional[Tensor] = None,
-                      functions: Dict[str, Callable] = MODALITIES
-                      ) -> Dict[str, Tensor]:
+def derive_modalities(
+    x: Tensor,
+    names: Iterable[str],
+    layout: Union[str, dict, SkeletonLayout] = 'ntu-25',
+    time_scale: Optional[Tensor] = None,
+    functions: Dict[str, Callable] = MODALITIES,
+) -> Dict[str, Tensor]:
     """Derive modalities from a batch of joints.
 
     Args:
@@ -123,12 +132,14 @@ def derive_modalities(x: Tensor,
     if x.shape[-2:] != (layout.num_joints, 3):
         raise ValueError(
             f'joints of layout {layout.name!r} have the shape (..., '
-            f'{layout.num_joints}, 3), got {tuple(x.shape)}')
+            f'{layout.num_joints}, 3), got {tuple(x.shape)}'
+        )
     unknown = [name for name in names if name not in functions]
     if unknown:
         raise ValueError(
-            f'unknown modalities {unknown}: choose from {list(functions)}')
-    gamma = 1.
+            f'unknown modalities {unknown}: choose from {list(functions)}'
+        )
+    gamma = 1.0
     if time_scale is not None:
         gamma = time_scale.to(x).view(-1, *[1] * (x.dim() - 1))
     return {name: functions[name](x, gamma, layout) for name in names}

@@ -19,17 +19,21 @@ def write(folder, position=POSITION, label=(NAMES, [0, 1, 2], [80, 90, 7])):
 
 def test_values(tmp_path):
     clips = list_clips(write(tmp_path), 'train')
-    assert [(clip.frame_dir, clip.label, clip.total_frames)
-            for clip in clips] == [('S001C001P001R001A001', 0, 80),
-                                   ('S001C001P002R001A002', 1, 90),
-                                   ('S001C001P003R001A003', 2, 7)]
+    assert [
+        (clip.frame_dir, clip.label, clip.total_frames) for clip in clips
+    ] == [
+        ('S001C001P001R001A001', 0, 80),
+        ('S001C001P002R001A002', 1, 90),
+        ('S001C001P003R001A003', 2, 7),
+    ]
     clip = read_clip(clips[1])
     assert clip['frame_dir'] == 'S001C001P002R001A002'
     assert (clip['label'], clip['total_frames']) == (1, 90)
     assert clip['keypoint'].dtype == np.float32
     for person in range(2):
-        np.testing.assert_array_equal(clip['keypoint'][person, 7, 24],
-                                      POSITION[1, :, 7, 24, person])
+        np.testing.assert_array_equal(
+            clip['keypoint'][person, 7, 24], POSITION[1, :, 7, 24, person]
+        )
     assert clip['keypoint'].shape == (2, 50, 25, 3)
 
 
@@ -47,19 +51,25 @@ def test_without_frame_counts(tmp_path):
     assert [clip.total_frames for clip in clips] == [50] * 3
 
 
-@pytest.mark.parametrize('label, reason', [
-    ((NAMES, ), 'expected a tuple'),
-    (dict(names=NAMES), 'expected a tuple'),
-    ((NAMES[:2], [0, 1]), 'one entry for each of the 3'),
-    ((NAMES, [0, 1]), 'one entry for each of the 3'),
-    ((NAMES, 3), 'one entry for each of the 3'),
-    ((NAMES, [0, 1, -2]), 'labels must be integers of at least 0'),
-    ((NAMES, [0, 1, 'x']), 'labels must be integers'),
-    ((NAMES, [0, 1, [2]]), 'labels must be integers'),
-    ((NAMES, [0, 1, 0.5]), 'labels must be integers'),
-    ((NAMES, [0, 1, 2], [8, 9, 0]), 'counts must be integers of at least 1'),
-    ((['x', 'y', 3], [0, 1, 2]), 'no text'),
-])
+@pytest.mark.parametrize(
+    'label, reason',
+    [
+        ((NAMES,), 'expected a tuple'),
+        (dict(names=NAMES), 'expected a tuple'),
+        ((NAMES[:2], [0, 1]), 'one entry for each of the 3'),
+        ((NAMES, [0, 1]), 'one entry for each of the 3'),
+        ((NAMES, 3), 'one entry for each of the 3'),
+        ((NAMES, [0, 1, -2]), 'labels must be integers of at least 0'),
+        ((NAMES, [0, 1, 'x']), 'labels must be integers'),
+        ((NAMES, [0, 1, [2]]), 'labels must be integers'),
+        ((NAMES, [0, 1, 0.5]), 'labels must be integers'),
+        (
+            (NAMES, [0, 1, 2], [8, 9, 0]),
+            'counts must be integers of at least 1',
+        ),
+        ((['x', 'y', 3], [0, 1, 2]), 'no text'),
+    ],
+)
 def test_broken_labels(tmp_path, label, reason):
     write(tmp_path, label=label)
     with pytest.raises(FormatError, match=reason) as caught:
@@ -67,29 +77,35 @@ def test_broken_labels(tmp_path, label, reason):
     assert caught.value.path.endswith('train_label.pkl')
 
 
-@pytest.mark.parametrize('position', [
-    POSITION[0],
-    POSITION[:, :2],
-    POSITION[..., :24, :],
-    POSITION[..., :1],
-    POSITION.astype(int),
-    POSITION.astype(complex),
-])
+@pytest.mark.parametrize(
+    'position',
+    [
+        POSITION[0],
+        POSITION[:, :2],
+        POSITION[..., :24, :],
+        POSITION[..., :1],
+        POSITION.astype(int),
+        POSITION.astype(complex),
+    ],
+)
 def test_wrong_arrays(tmp_path, position):
     write(tmp_path, position=position)
     with pytest.raises(FormatError, match=r'\(clips, 3, frames, 25, 2\)'):
         list_clips(tmp_path, 'train')
 
 
-@pytest.mark.parametrize('change', [
-    lambda data: b'',
-    lambda data: b'\x00\x01' * 50,
-    lambda data: b'PK\x03\x04' * 50,
-    lambda data: data[:60],
-    lambda data: data[:-1],
-    lambda data: data.replace(b'(3, 3,', b'(9999999999, 3,'),
-    lambda data: data.replace(b'<f4', b'|O8'),
-])
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda data: b'',
+        lambda data: b'\x00\x01' * 50,
+        lambda data: b'PK\x03\x04' * 50,
+        lambda data: data[:60],
+        lambda data: data[:-1],
+        lambda data: data.replace(b'(3, 3,', b'(9999999999, 3,'),
+        lambda data: data.replace(b'<f4', b'|O8'),
+    ],
+)
 def test_damaged_arrays(tmp_path, change):
     path = write(tmp_path) / 'train_position.npy'
     path.write_bytes(change(path.read_bytes()))
@@ -98,16 +114,19 @@ def test_damaged_arrays(tmp_path, change):
     assert caught.value.path == str(path)
 
 
-@pytest.mark.parametrize('value, reason', [(np.nan, 'not finite'),
-                                           (np.inf, 'not finite'),
-                                           (0, 'nobody to see')])
+@pytest.mark.parametrize(
+    'value, reason',
+    [(np.nan, 'not finite'), (np.inf, 'not finite'), (0, 'nobody to see')],
+)
 def test_broken_clip(tmp_path, value, reason):
     position = POSITION.copy()
     position[1] = value
     clips = list_clips(write(tmp_path, position=position), 'train')
     read_clip(clips[0])
-    with pytest.raises(FormatError, match=f'{reason}.*S001C001P002R001A002|'
-                       f'S001C001P002R001A002.*{reason}'):
+    with pytest.raises(
+        FormatError,
+        match=f'{reason}.*S001C001P002R001A002|S001C001P002R001A002.*{reason}',
+    ):
         read_clip(clips[1])
 
 

@@ -63,13 +63,21 @@ def good(joints):
 
 def test_parse_name():
     assert parse_name('x/S033C001P106R002A120.skeleton') == dict(
-        setup=33, camera=1, subject=106, repetition=2, action=120)
+        setup=33, camera=1, subject=106, repetition=2, action=120
+    )
 
 
-@pytest.mark.parametrize('name', [
-    'S001C002P003R002', 'S001C002P003R002A000', 'xS001C002P003R002A013',
-    'S001C002P003R002A01x', 'S١٢٣C002P003R002A013', ''
-])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'S001C002P003R002',
+        'S001C002P003R002A000',
+        'xS001C002P003R002A013',
+        'S001C002P003R002A01x',
+        'S١٢٣C002P003R002A013',
+        '',
+    ],
+)
 def test_parse_name_refuses(name):
     with pytest.raises(FormatError, match='SsssCcccPpppRrrrAaaa'):
         parse_name(name)
@@ -90,7 +98,8 @@ def test_values(write, joints, good, newline):
 def test_order_takes_the_first_two_of_each_frame(write, joints):
     a, b, c, d, e = joints[:5]
     path = write(
-        clip_lines([[(a, 1)], [], [(b, 2), (c, 1), (d, 3)], [(e, 3)]]))
+        clip_lines([[(a, 1)], [], [(b, 2), (c, 1), (d, 3)], [(e, 3)]])
+    )
     clip = read_skeleton(path)
     expected = np.zeros((2, 4, 25, 3))
     expected[0, [0, 2, 3]] = a, b, e  # whatever their ids
@@ -195,7 +204,8 @@ def test_unknown_selection(write, good):
 quick = partial(
     settings,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture])
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @quick(max_examples=60)
@@ -212,11 +222,12 @@ def test_any_bytes(tmp_path, data):
     position=st.integers(0, 3000),
     removed=st.integers(0, 40),
     inserted=st.binary(max_size=4),
-    select=st.sampled_from(['order', 'energy']))
+    select=st.sampled_from(['order', 'energy']),
+)
 def test_any_damage(write, good, position, removed, inserted, select):
     path = write(good)
     data = path.read_bytes()
-    path.write_bytes(data[:position] + inserted + data[position + removed:])
+    path.write_bytes(data[:position] + inserted + data[position + removed :])
     try:
         clip = read_skeleton(path, select)
     except FormatError as error:

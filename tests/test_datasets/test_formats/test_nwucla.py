@@ -41,7 +41,8 @@ def test_a_single_frame(tmp_path):
 
 def test_parse_name():
     assert parse_name('x/a12_s10_e00_v03.json') == dict(
-        action=12, subject=10, episode=0, camera=3)
+        action=12, subject=10, episode=0, camera=3
+    )
 
 
 @pytest.mark.parametrize('name', ['a07_s01_e00_v01', 'a1_s01_e00_v01', ''])
@@ -50,24 +51,27 @@ def test_parse_name_refuses(name):
         parse_name(name)
 
 
-@pytest.mark.parametrize('fields, reason', [
-    (dict(file_name='a08_s01_e03_v01'), 'file_name'),
-    (dict(file_name=None), 'file_name'),
-    (dict(label=6), 'label'),
-    (dict(label='7'), 'label'),
-    (dict(label=None), 'label'),
-    (dict(skeletons=None), 'no numbers'),
-    (dict(skeletons='x'), 'no numbers'),
-    (dict(skeletons=[]), 'no numbers|shape'),
-    (dict(skeletons=JOINTS[:, :19].tolist()), r'shape \(4, 19, 3\)'),
-    (dict(skeletons=JOINTS[..., :2].tolist()), 'shape'),
-    (dict(skeletons=[[[1, 2, 3]] * 20, [[1, 2, 3]] * 19]), 'do not all'),
-    (dict(skeletons=[[['1', '2', '3']] * 20]), 'no numbers'),
-    (dict(skeletons=[[[True, True, True]] * 20]), 'no numbers'),
-    (dict(skeletons=[[[10**400, 1, 1]] * 20]), 'no numbers|finite'),
-    (dict(skeletons=NAN.tolist()), 'frame 3 is not finite'),
-    (dict(skeletons=OVERFLOW.tolist()), 'frame 3 is not finite'),
-])
+@pytest.mark.parametrize(
+    'fields, reason',
+    [
+        (dict(file_name='a08_s01_e03_v01'), 'file_name'),
+        (dict(file_name=None), 'file_name'),
+        (dict(label=6), 'label'),
+        (dict(label='7'), 'label'),
+        (dict(label=None), 'label'),
+        (dict(skeletons=None), 'no numbers'),
+        (dict(skeletons='x'), 'no numbers'),
+        (dict(skeletons=[]), 'no numbers|shape'),
+        (dict(skeletons=JOINTS[:, :19].tolist()), r'shape \(4, 19, 3\)'),
+        (dict(skeletons=JOINTS[..., :2].tolist()), 'shape'),
+        (dict(skeletons=[[[1, 2, 3]] * 20, [[1, 2, 3]] * 19]), 'do not all'),
+        (dict(skeletons=[[['1', '2', '3']] * 20]), 'no numbers'),
+        (dict(skeletons=[[[True, True, True]] * 20]), 'no numbers'),
+        (dict(skeletons=[[[10**400, 1, 1]] * 20]), 'no numbers|finite'),
+        (dict(skeletons=NAN.tolist()), 'frame 3 is not finite'),
+        (dict(skeletons=OVERFLOW.tolist()), 'frame 3 is not finite'),
+    ],
+)
 def test_broken_fields(tmp_path, fields, reason):
     path = write(tmp_path, **fields)
     with pytest.raises(FormatError, match=reason) as caught:
@@ -75,14 +79,17 @@ def test_broken_fields(tmp_path, fields, reason):
     assert caught.value.path == str(path)
 
 
-@pytest.mark.parametrize('data, line', [
-    (b'', 1),
-    (b'{"label": 1,\n "skel', 2),
-    (b'\xff\xfe\x00', None),
-    (b'[' * 100000, None),
-    (b'[1, 2]', None),
-    (b'\x00\x01\x02', 1),
-])
+@pytest.mark.parametrize(
+    'data, line',
+    [
+        (b'', 1),
+        (b'{"label": 1,\n "skel', 2),
+        (b'\xff\xfe\x00', None),
+        (b'[' * 100000, None),
+        (b'[1, 2]', None),
+        (b'\x00\x01\x02', 1),
+    ],
+)
 def test_broken_json(tmp_path, data, line):
     path = tmp_path / f'{NAME}.json'
     path.write_bytes(data)
@@ -99,16 +106,22 @@ def test_missing_file(tmp_path):
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture])
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     st.one_of(
         st.binary(max_size=100),
         st.recursive(
-            st.none() | st.floats() | st.text(max_size=3), lambda inner: st.
-            lists(inner, max_size=3), max_leaves=9).map(
-                lambda skeletons: json.dumps(
-                    dict(file_name=NAME, label=7, skeletons=skeletons)).encode(
-                    ))))
+            st.none() | st.floats() | st.text(max_size=3),
+            lambda inner: st.lists(inner, max_size=3),
+            max_leaves=9,
+        ).map(
+            lambda skeletons: json.dumps(
+                dict(file_name=NAME, label=7, skeletons=skeletons)
+            ).encode()
+        ),
+    )
+)
 def test_any_content(tmp_path, data):
     path = tmp_path / f'{NAME}.json'
     path.write_bytes(data)

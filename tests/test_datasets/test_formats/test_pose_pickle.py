@@ -30,7 +30,8 @@ def annotate(frame_dir='a', persons=2, **fields):
         frame_dir=frame_dir,
         label=4,
         keypoint=KEYPOINT[:persons].astype(np.float16),
-        total_frames=6)
+        total_frames=6,
+    )
     annotation.update(fields)
     return annotation
 
@@ -55,11 +56,12 @@ def read(annotation, num_persons=2):
 @pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
 def test_plain_data(tmp_path, protocol):
     content = OrderedDict(
-        array=np.arange(6.).reshape(2, 3),
+        array=np.arange(6.0).reshape(2, 3),
         fortran=np.asfortranarray(np.arange(6, dtype='i2').reshape(2, 3)),
         text=np.array(['a', 'bc']),
         scalar=np.float32(2.5),
-        plain=[1, 2.5, 'x', b'\xff', None, True, (1, ), {2}, frozenset({3})])
+        plain=[1, 2.5, 'x', b'\xff', None, True, (1,), {2}, frozenset({3})],
+    )
     loaded = restricted_pickle.load(dump(tmp_path, content, protocol))
     assert isinstance(loaded, OrderedDict)
     for key in ('array', 'fortran', 'text', 'scalar'):
@@ -69,13 +71,15 @@ def test_plain_data(tmp_path, protocol):
 
 
 def test_other_numpy_generation(tmp_path):
-    data = pickle.dumps(np.arange(3.), protocol=0)
+    data = pickle.dumps(np.arange(3.0), protocol=0)
     assert b'core.multiarray' in data
     for module in (b'numpy.core', b'numpy._core'):
         path = tmp_path / 'poses.pkl'
         path.write_bytes(
             data.replace(b'numpy._core', b'numpy.core').replace(
-                b'numpy.core', module))
+                b'numpy.core', module
+            )
+        )
         np.testing.assert_array_equal(restricted_pickle.load(path), [0, 1, 2])
 
 
@@ -83,18 +87,18 @@ def test_python_2(tmp_path):
     path = tmp_path / 'poses.pkl'
     # the array float32 [1, 2] and a text, as Python 2 wrote them
     path.write_bytes(
-        b"(lp0\ncnumpy.core.multiarray\n_reconstruct\np1\n(cnumpy\nndarray\n"
+        b'(lp0\ncnumpy.core.multiarray\n_reconstruct\np1\n(cnumpy\nndarray\n'
         b"p2\n(I0\ntp3\nS'b'\np4\ntp5\nRp6\n(I1\n(I2\ntp7\ncnumpy\ndtype\np8\n"
         b"(S'f4'\np9\nI0\nI1\ntp10\nRp11\n(I3\nS'<'\np12\nNNNI-1\nI-1\nI0\n"
         b"tp13\nbI00\nS'\\x00\\x00\\x80?\\x00\\x00\\x00@'\np14\ntp15\nbaS'a01'"
-        b"\np16\na.")
+        b'\np16\na.'
+    )
     array, text = restricted_pickle.load(path)
     np.testing.assert_array_equal(array, np.array([1, 2], np.float32))
     assert text == 'a01'
 
 
 class Malicious:
-
     def __init__(self, function, *args):
         self.call = function, args
 
@@ -102,16 +106,29 @@ class Malicious:
         return self.call
 
 
-@pytest.mark.parametrize('function', [
-    os.system, eval, exec, getattr, __import__, print, open, np.load,
-    np.savetxt, bytearray, type
-])
+@pytest.mark.parametrize(
+    'function',
+    [
+        os.system,
+        eval,
+        exec,
+        getattr,
+        __import__,
+        print,
+        open,
+        np.load,
+        np.savetxt,
+        bytearray,
+        type,
+    ],
+)
 def test_code_is_not_executed(tmp_path, function):
     marker = tmp_path / 'marker'
     path = dump(tmp_path, [Malicious(function, f'touch {marker}')])
     with pytest.raises(
-            FormatError,
-            match=rf'asks for \w+\.{function.__name__}\..*save it again'):
+        FormatError,
+        match=rf'asks for \w+\.{function.__name__}\..*save it again',
+    ):
         restricted_pickle.load(path)
     assert not marker.exists()
 
@@ -124,12 +141,15 @@ def test_code_in_a_pose_pickle_is_not_executed(tmp_path):
     assert not marker.exists()
 
 
-@pytest.mark.parametrize('content', [
-    np.array([{}, None], object),
-    np.zeros(2, [('a', 'f4'), ('b', object)]),
-    Malicious(np.dtype, 'f4,O'),
-    Malicious(np.dtype, [('a', 'O')]),
-])
+@pytest.mark.parametrize(
+    'content',
+    [
+        np.array([{}, None], object),
+        np.zeros(2, [('a', 'f4'), ('b', object)]),
+        Malicious(np.dtype, 'f4,O'),
+        Malicious(np.dtype, [('a', 'O')]),
+    ],
+)
 def test_objects_in_arrays_are_refused(tmp_path, content):
     with pytest.raises(FormatError, match='must hold numbers or text'):
         restricted_pickle.load(dump(tmp_path, content))
@@ -141,13 +161,16 @@ def test_other_codecs_are_refused(tmp_path):
         restricted_pickle.load(path)
 
 
-@pytest.mark.parametrize('change', [
-    lambda data: b'',
-    lambda data: data[:len(data) // 2],
-    lambda data: data[:-1],
-    lambda data: b'\x00\xff' * 20,
-    lambda data: b'{"split": {}}',
-])
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda data: b'',
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-1],
+        lambda data: b'\x00\xff' * 20,
+        lambda data: b'{"split": {}}',
+    ],
+)
 def test_damaged_pickle(tmp_path, change):
     path = dump_poses(tmp_path, annotate(), train=['a'])
     path.write_bytes(change(path.read_bytes()))
@@ -161,18 +184,24 @@ def test_missing_file(tmp_path):
         load_pose_pickle(tmp_path / 'none.pkl', 25)
 
 
-OPCODES = [op.code.encode('latin1') for op in pickletools.opcodes
-           if 'PUT' not in op.name]  # a huge index takes as much memory
+OPCODES = [
+    op.code.encode('latin1')
+    for op in pickletools.opcodes
+    if 'PUT' not in op.name
+]  # a huge index takes as much memory
 
 
 @settings(
     max_examples=100,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture])
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     st.lists(
         st.sampled_from([*OPCODES, b'\x00\x00', b'\x01', b'1\n', b'S"x"\n']),
-        max_size=12).map(b''.join))
+        max_size=12,
+    ).map(b''.join)
+)
 def test_any_bytes(tmp_path, data):
     path = tmp_path / 'poses.pkl'
     path.write_bytes(data)
@@ -185,8 +214,12 @@ def test_any_bytes(tmp_path, data):
 
 def test_values(tmp_path):
     path = dump_poses(
-        tmp_path, annotate('a'), annotate('b', 1, label=np.int64(7)),
-        xsub_train=['b'], xsub_val=('a', ))
+        tmp_path,
+        annotate('a'),
+        annotate('b', 1, label=np.int64(7)),
+        xsub_train=['b'],
+        xsub_val=('a',),
+    )
     content = load_pose_pickle(path, 25)
     assert content.split == dict(xsub_train=['b'], xsub_val=['a'])
     assert count_classes(content.annotations) == 8
@@ -217,40 +250,55 @@ def test_frames_that_show_the_first_person_come_first():
     np.testing.assert_allclose(clip['keypoint'], expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize('content, reason', [
-    ([], "expected a dict of 'split'"),
-    (dict(split={}), "expected a dict of 'split'"),
-    (dict(split=[], annotations=[annotate()]), "expected a dict of 'split'"),
-    (dict(split={}, annotations=[]), 'empty'),
-    (dict(split={}, annotations=[3]), 'annotation 0 has no frame_dir'),
-    (dict(split={}, annotations=[annotate(), annotate()]), 'annotation 1'),
-    (dict(split=dict(t=['z']), annotations=[annotate()]), "split 't'"),
-    (dict(split=dict(t=[[]]), annotations=[annotate()]), "split 't'"),
-    (dict(split=dict(t=3), annotations=[annotate()]), "split 't'"),
-    (dict(split={}, annotations=[annotate(keypoint=KEYPOINT[..., :2])]),
-     '2 coordinates; .*3-D'),
-    (dict(split={}, annotations=[annotate(keypoint=KEYPOINT[:, :, :17])]),
-     '17 joints, the layout has 25; .*--layout'),
-])
+@pytest.mark.parametrize(
+    'content, reason',
+    [
+        ([], "expected a dict of 'split'"),
+        (dict(split={}), "expected a dict of 'split'"),
+        (
+            dict(split=[], annotations=[annotate()]),
+            "expected a dict of 'split'",
+        ),
+        (dict(split={}, annotations=[]), 'empty'),
+        (dict(split={}, annotations=[3]), 'annotation 0 has no frame_dir'),
+        (dict(split={}, annotations=[annotate(), annotate()]), 'annotation 1'),
+        (dict(split=dict(t=['z']), annotations=[annotate()]), "split 't'"),
+        (dict(split=dict(t=[[]]), annotations=[annotate()]), "split 't'"),
+        (dict(split=dict(t=3), annotations=[annotate()]), "split 't'"),
+        (
+            dict(split={}, annotations=[annotate(keypoint=KEYPOINT[..., :2])]),
+            '2 coordinates; .*3-D',
+        ),
+        (
+            dict(
+                split={}, annotations=[annotate(keypoint=KEYPOINT[:, :, :17])]
+            ),
+            '17 joints, the layout has 25; .*--layout',
+        ),
+    ],
+)
 def test_other_content(tmp_path, content, reason):
     with pytest.raises(FormatError, match=reason):
         load_pose_pickle(dump(tmp_path, content), 25)
 
 
-@pytest.mark.parametrize('fields, reason', [
-    (dict(keypoint=None), 'no array'),
-    (dict(keypoint=KEYPOINT[0]), 'no array'),
-    (dict(keypoint=KEYPOINT.astype(int)), 'no array'),
-    (dict(keypoint=KEYPOINT * np.nan), 'not finite'),
-    (dict(keypoint=KEYPOINT * 1e300), 'not finite'),
-    (dict(keypoint=KEYPOINT * 0), 'nobody to see'),
-    (dict(keypoint=KEYPOINT[:0]), 'nobody to see'),
-    (dict(label=-1), 'no class number'),
-    (dict(label='x'), 'no class number'),
-    (dict(total_frames=0), 'does not fit'),
-    (dict(total_frames=7), 'does not fit'),
-    (dict(total_frames=None), 'does not fit'),
-])
+@pytest.mark.parametrize(
+    'fields, reason',
+    [
+        (dict(keypoint=None), 'no array'),
+        (dict(keypoint=KEYPOINT[0]), 'no array'),
+        (dict(keypoint=KEYPOINT.astype(int)), 'no array'),
+        (dict(keypoint=KEYPOINT * np.nan), 'not finite'),
+        (dict(keypoint=KEYPOINT * 1e300), 'not finite'),
+        (dict(keypoint=KEYPOINT * 0), 'nobody to see'),
+        (dict(keypoint=KEYPOINT[:0]), 'nobody to see'),
+        (dict(label=-1), 'no class number'),
+        (dict(label='x'), 'no class number'),
+        (dict(total_frames=0), 'does not fit'),
+        (dict(total_frames=7), 'does not fit'),
+        (dict(total_frames=None), 'does not fit'),
+    ],
+)
 def test_broken_annotation(fields, reason):
     with pytest.raises(FormatError, match=reason) as caught:
         read(annotate(**fields))

@@ -5,6 +5,11 @@ from .nwucla import read_nwucla
 from .pose_pickle import load_pose_pickle, read_annotation
 
 __all__ = [
-    'FormatError', 'list_clips', 'load_pose_pickle', 'read_annotation',
-    'read_clip', 'read_nwucla', 'read_skeleton'
+    'FormatError',
+    'list_clips',
+    'load_pose_pickle',
+    'read_annotation',
+    'read_clip',
+    'read_nwucla',
+    'read_skeleton',
 ]

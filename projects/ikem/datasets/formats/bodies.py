@@ -17,8 +17,13 @@ def motion_energy(joints: np.ndarray) -> float:
     return float(joints.std((0, 1), dtype=np.float64).sum())
 
 
-def select_by_order(num_frames: int, frames: np.ndarray, slots: np.ndarray,
-                    joints: np.ndarray, num_persons: int) -> np.ndarray:
+def select_by_order(
+    num_frames: int,
+    frames: np.ndarray,
+    slots: np.ndarray,
+    joints: np.ndarray,
+    num_persons: int,
+) -> np.ndarray:
     """Keep the first bodies of each frame; slot m is the m-th one listed.
 
     Args:
@@ -31,15 +36,21 @@ def select_by_order(num_frames: int, frames: np.ndarray, slots: np.ndarray,
     Returns:
         np.ndarray: Keypoint of shape (M, T, V, C), float32.
     """
-    keypoint = np.zeros((num_persons, num_frames, *joints.shape[1:]),
-                        np.float32)
+    keypoint = np.zeros(
+        (num_persons, num_frames, *joints.shape[1:]), np.float32
+    )
     kept = slots < num_persons
     keypoint[slots[kept], frames[kept]] = joints[kept]
     return keypoint
 
 
-def select_by_energy(num_frames: int, frames: np.ndarray, ids: List[bytes],
-                     joints: np.ndarray, num_persons: int) -> np.ndarray:
+def select_by_energy(
+    num_frames: int,
+    frames: np.ndarray,
+    ids: List[bytes],
+    joints: np.ndarray,
+    num_persons: int,
+) -> np.ndarray:
     """Track bodies by id over the clip and keep the most energetic ones.
 
     Args:
@@ -58,9 +69,11 @@ def select_by_energy(num_frames: int, frames: np.ndarray, ids: List[bytes],
         tracks.setdefault(name, []).append(body)
     # sorted is stable: of equal tracks the one that appears first wins
     ranked = sorted(
-        tracks.values(), key=lambda track: -motion_energy(joints[track]))
-    keypoint = np.zeros((num_persons, num_frames, *joints.shape[1:]),
-                        np.float32)
+        tracks.values(), key=lambda track: -motion_energy(joints[track])
+    )
+    keypoint = np.zeros(
+        (num_persons, num_frames, *joints.shape[1:]), np.float32
+    )
     for slot, track in enumerate(ranked[:num_persons]):
         keypoint[slot, frames[track]] = joints[track]
     return keypoint

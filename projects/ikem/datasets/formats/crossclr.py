@@ -18,6 +18,7 @@ NUM_COORDINATES, NUM_JOINTS, NUM_PERSONS = 3, 25, 2
 
 class ClipRef(NamedTuple):
     """Where a clip is and what it is."""
+
     path: Path  # of the array
     index: int
     frame_dir: str
@@ -25,9 +26,9 @@ class ClipRef(NamedTuple):
     total_frames: int
 
 
-def list_clips(folder,
-               part: str,
-               time_scale: Optional[float] = None) -> List[ClipRef]:
+def list_clips(
+    folder, part: str, time_scale: Optional[float] = None
+) -> List[ClipRef]:
     """List the clips of one part.
 
     Args:
@@ -47,32 +48,41 @@ def list_clips(folder,
     entries = restricted_pickle.load(label_path)
     if not isinstance(entries, (tuple, list)) or len(entries) not in (2, 3):
         raise FormatError(
-            label_path, 'expected a tuple (names, labels) or (names, labels, '
-            'frame counts)')
+            label_path,
+            'expected a tuple (names, labels) or (names, labels, '
+            'frame counts)',
+        )
     names, *numbers = entries
     for field in entries:
         if not isinstance(field, (list, tuple, np.ndarray)) or len(
-                field) != len(array):
+            field
+        ) != len(array):
             raise FormatError(
-                label_path, f'names, labels and frame counts must have one '
-                f'entry for each of the {len(array)} clips of {path.name}')
+                label_path,
+                f'names, labels and frame counts must have one '
+                f'entry for each of the {len(array)} clips of {path.name}',
+            )
     if not all(isinstance(name, str) for name in names):
         raise FormatError(label_path, 'a name is no text')
     labels = _to_integers(label_path, 'labels', numbers[0], minimum=0)
     if len(numbers) == 2:
         frames = _to_integers(
-            label_path, 'frame counts', numbers[1], minimum=1)
+            label_path, 'frame counts', numbers[1], minimum=1
+        )
     elif time_scale is None:
         raise FormatError(
-            label_path, 'holds no frame counts, so the time scale of the '
+            label_path,
+            'holds no frame counts, so the time scale of the '
             'clips is unknown; --time-scale 1 does without, as the released '
-            'three-modality models were trained')
+            'three-modality models were trained',
+        )
     else:
         frames = [max(1, round(time_scale * array.shape[2]))] * len(array)
     return [
         ClipRef(path, index, Path(name).stem, label, total_frames)
-        for index, (name, label,
-                    total_frames) in enumerate(zip(names, labels, frames))
+        for index, (name, label, total_frames) in enumerate(
+            zip(names, labels, frames)
+        )
     ]
 
 
@@ -91,16 +101,22 @@ def read_clip(clip: ClipRef) -> Dict:
     with np.errstate(over='ignore'):  # reported as infinite below
         keypoint = array.transpose(3, 1, 2, 0).astype(np.float32)
     if not np.isfinite(keypoint).all():
-        raise FormatError(clip.path, f'clip {clip.frame_dir} (row '
-                          f'{clip.index}) is not finite')
+        raise FormatError(
+            clip.path,
+            f'clip {clip.frame_dir} (row {clip.index}) is not finite',
+        )
     if not keypoint.any():
-        raise FormatError(clip.path, f'nobody to see: clip {clip.frame_dir} '
-                          f'(row {clip.index}) is all zeros')
+        raise FormatError(
+            clip.path,
+            f'nobody to see: clip {clip.frame_dir} '
+            f'(row {clip.index}) is all zeros',
+        )
     return dict(
         frame_dir=clip.frame_dir,
         label=clip.label,
         keypoint=keypoint,
-        total_frames=clip.total_frames)
+        total_frames=clip.total_frames,
+    )
 
 
 def _open_array(path: Path) -> np.ndarray:
@@ -111,11 +127,16 @@ def _open_array(path: Path) -> np.ndarray:
     except Exception as error:  # numpy's parser raises what it comes across
         raise FormatError(path, f'no whole npy array: {error}') from error
     expected = (NUM_COORDINATES, NUM_JOINTS, NUM_PERSONS)
-    if array.dtype.kind != 'f' or array.ndim != 5 or (
-            array.shape[1], *array.shape[3:]) != expected:
+    if (
+        array.dtype.kind != 'f'
+        or array.ndim != 5
+        or (array.shape[1], *array.shape[3:]) != expected
+    ):
         raise FormatError(
-            path, f'holds {array.dtype} of shape {array.shape}, expected '
-            'floats of shape (clips, 3, frames, 25, 2)')
+            path,
+            f'holds {array.dtype} of shape {array.shape}, expected '
+            'floats of shape (clips, 3, frames, 25, 2)',
+        )
     return array
 
 
@@ -124,8 +145,12 @@ def _to_integers(path: Path, what: str, values, minimum: int) -> List[int]:
         array = np.array(values)
     except ValueError:  # ragged
         array = np.array(None)
-    if array.dtype.kind not in 'iu' or array.ndim != 1 or (
-            array.min(initial=minimum) < minimum):
+    if (
+        array.dtype.kind not in 'iu'
+        or array.ndim != 1
+        or (array.min(initial=minimum) < minimum)
+    ):
         raise FormatError(
-            path, f'{what} must be integers of at least {minimum}')
+            path, f'{what} must be integers of at least {minimum}'
+        )
     return array.tolist()

@@ -28,6 +28,7 @@ _MSVC_NON_FINITE = re.compile(rb'1\.#[A-Z]+\d*')
 
 class _Bodies(NamedTuple):
     """All B bodies of a file, in file order."""
+
     num_frames: int
     frames: np.ndarray  # (B, )
     slots: np.ndarray  # (B, )
@@ -54,17 +55,19 @@ class _Lines:
         if end > len(self.lines):
             raise self.error(
                 len(self.lines) - 1,
-                f'truncated: the file ends where {what} should follow')
-        taken = self.lines[self.position:end]
+                f'truncated: the file ends where {what} should follow',
+            )
+        taken = self.lines[self.position : end]
         self.position = end
         return taken
 
     def take_count(self, what: str) -> int:
-        text, = self.take(1, what)
+        (text,) = self.take(1, what)
         # nine digits: more could be no count, and are slow to convert
         if not re.fullmatch(rb'\s*\d{1,9}\s*', text):
-            raise self.error(self.position - 1,
-                             f'expected {what}, got {_quote(text)}')
+            raise self.error(
+                self.position - 1, f'expected {what}, got {_quote(text)}'
+            )
         return int(text)
 
 
@@ -86,8 +89,10 @@ def parse_name(name: str) -> Dict[str, int]:
     fields = [int(number) for number in match.groups()] if match else []
     if not match or fields[-1] < 1:
         raise FormatError(
-            name, 'the name is not SsssCcccPpppRrrrAaaa (setup, camera, '
-            'subject, repetition, action), three digits each')
+            name,
+            'the name is not SsssCcccPpppRrrrAaaa (setup, camera, '
+            'subject, repetition, action), three digits each',
+        )
     return dict(zip(_NAME_FIELDS, fields))
 
 
@@ -118,29 +123,41 @@ def read_skeleton(path, select: str = 'order') -> Dict:
         OSError: If the file cannot be read.
     """
     if select not in ('order', 'energy'):
-        raise ValueError(
-            f"select must be 'order' or 'energy', got {select!r}")
+        raise ValueError(f"select must be 'order' or 'energy', got {select!r}")
     path = Path(path)
     label = parse_name(str(path))['action'] - 1
     bodies = _read_bodies(path)
     if select == 'order':
-        keypoint = select_by_order(bodies.num_frames, bodies.frames,
-                                   bodies.slots, bodies.joints, NUM_PERSONS)
+        keypoint = select_by_order(
+            bodies.num_frames,
+            bodies.frames,
+            bodies.slots,
+            bodies.joints,
+            NUM_PERSONS,
+        )
     else:
-        keypoint = select_by_energy(bodies.num_frames, bodies.frames,
-                                    bodies.ids, bodies.joints, NUM_PERSONS)
+        keypoint = select_by_energy(
+            bodies.num_frames,
+            bodies.frames,
+            bodies.ids,
+            bodies.joints,
+            NUM_PERSONS,
+        )
         keypoint, _ = present_frames_first(keypoint)
     length = int(keypoint[0, :, 0].any(axis=-1).sum())
     if not length:
         raise FormatError(
-            path, 'nobody to see: joint 1 of the first body is zero or absent '
-            f'in all {bodies.num_frames} frames')
+            path,
+            'nobody to see: joint 1 of the first body is zero or absent '
+            f'in all {bodies.num_frames} frames',
+        )
     return dict(
         frame_dir=path.stem,
         label=label,
         keypoint=keypoint,
         total_frames=bodies.num_frames,
-        length=length)
+        length=length,
+    )
 
 
 def _read_bodies(path: Path) -> _Bodies:
@@ -149,8 +166,10 @@ def _read_bodies(path: Path) -> _Bodies:
     num_frames = lines.take_count('the number of frames')
     if num_frames > len(lines.lines):  # a frame takes a line at least
         raise lines.error(
-            0, f'truncated: {num_frames} frames announced, the file has '
-            f'{len(lines.lines)} lines')
+            0,
+            f'truncated: {num_frames} frames announced, the file has '
+            f'{len(lines.lines)} lines',
+        )
     frames, slots, ids, starts = [], [], [], []
     for frame in range(num_frames):
         num_bodies = lines.take_count(f'the body count of frame {frame + 1}')
@@ -160,7 +179,8 @@ def _read_bodies(path: Path) -> _Bodies:
             if num_joints != NUM_JOINTS:
                 raise lines.error(
                     lines.position - 1,
-                    f'expected {NUM_JOINTS} joints, got {num_joints}')
+                    f'expected {NUM_JOINTS} joints, got {num_joints}',
+                )
             starts.append(lines.position)
             lines.take(NUM_JOINTS, f'{NUM_JOINTS} joints')
             frames.append(frame)
@@ -168,16 +188,19 @@ def _read_bodies(path: Path) -> _Bodies:
     for index in range(lines.position, len(lines.lines)):
         if lines.lines[index].strip():
             raise lines.error(
-                index, f'text after the last of {num_frames} frames: '
-                f'{_quote(lines.lines[index])}')
+                index,
+                f'text after the last of {num_frames} frames: '
+                f'{_quote(lines.lines[index])}',
+            )
     joints = _convert_joints(lines, starts)
-    return _Bodies(num_frames, np.array(frames, int), np.array(slots, int),
-                   ids, joints)
+    return _Bodies(
+        num_frames, np.array(frames, int), np.array(slots, int), ids, joints
+    )
 
 
 def _take_header(lines: _Lines) -> bytes:
     """Take the header of a body, of which only the id is used."""
-    header, = lines.take(1, 'the header of a body')
+    (header,) = lines.take(1, 'the header of a body')
     values = header.split()
     try:
         num_values = len([float(value) for value in values])
@@ -185,8 +208,10 @@ def _take_header(lines: _Lines) -> bytes:
         num_values = 0
     if num_values != HEADER_VALUES:
         raise lines.error(
-            lines.position - 1, f'expected {HEADER_VALUES} numbers of a body '
-            f'header, got {_quote(header)}')
+            lines.position - 1,
+            f'expected {HEADER_VALUES} numbers of a body '
+            f'header, got {_quote(header)}',
+        )
     return values[0]
 
 
@@ -204,8 +229,9 @@ def _convert_joints(lines: _Lines, starts: List[int]) -> np.ndarray:
     if not finite.all():
         index = indices[int(finite.argmin())]
         raise lines.error(
-            index, 'position of a joint is not finite: '
-            f'{_quote(lines.lines[index])}')
+            index,
+            f'position of a joint is not finite: {_quote(lines.lines[index])}',
+        )
     return joints.reshape(-1, NUM_JOINTS, 3)
 
 
@@ -216,8 +242,10 @@ def _find_bad_joint(lines: _Lines, indices: List[int]) -> FormatError:
         if values is None or values.shape != (1, JOINT_VALUES):
             break
     return lines.error(
-        index, f'expected {JOINT_VALUES} numbers of a joint, got '
-        f'{_quote(lines.lines[index])}')
+        index,
+        f'expected {JOINT_VALUES} numbers of a joint, got '
+        f'{_quote(lines.lines[index])}',
+    )
 
 
 def _to_numbers(lines: List[bytes]):

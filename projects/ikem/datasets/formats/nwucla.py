@@ -38,8 +38,10 @@ def parse_name(name: str) -> Dict[str, int]:
     fields = [int(number) for number in match.groups()] if match else [None]
     if fields[0] not in ACTIONS:
         raise FormatError(
-            name, 'the name is not aAA_sSS_eEE_vVV with AA one of the actions '
-            f'{ACTIONS}')
+            name,
+            'the name is not aAA_sSS_eEE_vVV with AA one of the actions '
+            f'{ACTIONS}',
+        )
     return dict(zip(('action', 'subject', 'episode', 'camera'), fields))
 
 
@@ -63,27 +65,33 @@ def read_nwucla(path) -> Dict:
     clip = _load_json(path)
     if clip.get('file_name') != path.stem:
         raise FormatError(
-            path, f"file_name {clip.get('file_name')!r:.60} is not the name "
-            'of the file')
+            path,
+            f'file_name {clip.get("file_name")!r:.60} is not the name '
+            'of the file',
+        )
     if clip.get('label') != label + 1:
         raise FormatError(
-            path, f"label {clip.get('label')!r:.60} does not belong to the "
-            f'action of the name, whose label is {label + 1}')
+            path,
+            f'label {clip.get("label")!r:.60} does not belong to the '
+            f'action of the name, whose label is {label + 1}',
+        )
     joints = _to_joints(path, clip.get('skeletons'))
     return dict(
         frame_dir=path.stem,
         label=label,
         keypoint=joints[None],
         total_frames=len(joints),
-        length=len(joints))
+        length=len(joints),
+    )
 
 
 def _load_json(path: Path) -> Dict:
     try:
         clip = json.loads(path.read_bytes())
     except json.JSONDecodeError as error:
-        raise FormatError(path, f'no json: {error.msg}',
-                          error.lineno) from error
+        raise FormatError(
+            path, f'no json: {error.msg}', error.lineno
+        ) from error
     except (ValueError, RecursionError) as error:
         raise FormatError(path, f'no json: {error}') from error
     if not isinstance(clip, dict):
@@ -97,19 +105,27 @@ def _to_joints(path: Path, skeletons: Any) -> np.ndarray:
         joints = np.array(skeletons)
     except ValueError:  # ragged
         raise FormatError(
-            path, f'the frames of skeletons do not all have {NUM_JOINTS} '
-            'joints of 3 numbers') from None
+            path,
+            f'the frames of skeletons do not all have {NUM_JOINTS} '
+            'joints of 3 numbers',
+        ) from None
     if joints.dtype.kind not in 'if':
         raise FormatError(path, 'skeletons is missing or holds no numbers')
-    if joints.ndim != 3 or joints.shape[1:] != (NUM_JOINTS, 3) or not len(
-            joints):
+    if (
+        joints.ndim != 3
+        or joints.shape[1:] != (NUM_JOINTS, 3)
+        or not len(joints)
+    ):
         raise FormatError(
-            path, f'skeletons has the shape {joints.shape}, expected '
-            f'(frames, {NUM_JOINTS}, 3)')
+            path,
+            f'skeletons has the shape {joints.shape}, expected '
+            f'(frames, {NUM_JOINTS}, 3)',
+        )
     with np.errstate(over='ignore'):  # reported as infinite below
         joints = joints.astype(np.float32)
     finite = np.isfinite(joints).all(axis=(1, 2))
     if not finite.all():
         raise FormatError(
-            path, f'a joint of frame {int(finite.argmin()) + 1} is not finite')
+            path, f'a joint of frame {int(finite.argmin()) + 1} is not finite'
+        )
     return joints

@@ -23,7 +23,8 @@ def _plain_dtype(name: Any, *args) -> np.dtype:
         name = name.decode('latin1')
     if not isinstance(name, str) or not _PLAIN_DTYPE.fullmatch(name):
         raise _Refused(
-            f'arrays of type {name!r:.40}; arrays must hold numbers or text')
+            f'arrays of type {name!r:.40}; arrays must hold numbers or text'
+        )
     return np.dtype(name, *args)
 
 
@@ -47,20 +48,23 @@ _ADMITTED = {
     ('collections', 'OrderedDict'): OrderedDict,
 }
 for _module in ('numpy.core', 'numpy._core'):
-    _ADMITTED.update({
-        (f'{_module}.multiarray', '_reconstruct'): _reconstruct,
-        (f'{_module}.multiarray', 'scalar'): _scalar,
-        (f'{_module}.numeric', '_frombuffer'): _frombuffer,
-    })
+    _ADMITTED.update(
+        {
+            (f'{_module}.multiarray', '_reconstruct'): _reconstruct,
+            (f'{_module}.multiarray', 'scalar'): _scalar,
+            (f'{_module}.numeric', '_frombuffer'): _frombuffer,
+        }
+    )
 for _module in ('builtins', '__builtin__'):  # Python 3 and 2
-    _ADMITTED.update({
-        (_module, 'set'): set,
-        (_module, 'frozenset'): frozenset,
-    })
+    _ADMITTED.update(
+        {
+            (_module, 'set'): set,
+            (_module, 'frozenset'): frozenset,
+        }
+    )
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
-
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ADMITTED:
             raise _Refused(f'{module}.{name}')
@@ -87,9 +91,11 @@ def load(path) -> Any:
             return _RestrictedUnpickler(file, encoding='latin1').load()
         except _Refused as refused:
             raise FormatError(
-                path, f'refused, since the pickle asks for {refused}. Plain '
+                path,
+                f'refused, since the pickle asks for {refused}. Plain '
                 'containers and arrays of numbers are read; if you trust the '
-                'file, load it yourself and save it again as such') from None
+                'file, load it yourself and save it again as such',
+            ) from None
         except OSError:
             raise
         # any bytes may come: the unpickler raises almost everything there is

@@ -11,6 +11,13 @@ from .sensor import Recording
 from .writer import write_skeleton
 
 __all__ = [
-    'ACTIONS', 'INTERACTIONS', 'ClipName', 'ClipSummary', 'Recording',
-    'generate', 'make_clip', 'perform_clip', 'write_skeleton'
+    'ACTIONS',
+    'INTERACTIONS',
+    'ClipName',
+    'ClipSummary',
+    'Recording',
+    'generate',
+    'make_clip',
+    'perform_clip',
+    'write_skeleton',
 ]

@@ -28,13 +28,14 @@ _SEGMENTS = dict(
     thigh=0.42,
     shank=0.40,
     foot=0.13,
-    ankle_height=0.08)
+    ankle_height=0.08,
+)
 _REFERENCE_HEIGHT = 1.70
 
 # Elbows point outward, down and back, knees forward and a little outward
 # (outward, up, forward).
 _ELBOW_POLE = np.array((0.6, -0.8, -0.35))
-_KNEE_POLE = np.array((0.12, 0., 1.))
+_KNEE_POLE = np.array((0.12, 0.0, 1.0))
 
 # Every channel of a pose, and the pose of a person who stands at ease. Hands:
 # wrist from the shoulder in the chest's axes, in arm lengths. Feet: ankle
@@ -51,7 +52,8 @@ REST_POSE: Dict[str, np.ndarray] = dict(
     right_hand=np.array((0.12, -0.95, 0.08)),
     left_hand=np.array((0.12, -0.95, 0.08)),
     right_foot=np.zeros(3),
-    left_foot=np.zeros(3))
+    left_foot=np.zeros(3),
+)
 
 Pose = Dict[str, np.ndarray]
 
@@ -120,8 +122,13 @@ def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
 
 
-def _two_bones(start: np.ndarray, goal: np.ndarray, upper: float, lower: float,
-               pole: np.ndarray) -> tuple:
+def _two_bones(
+    start: np.ndarray,
+    goal: np.ndarray,
+    upper: float,
+    lower: float,
+    pole: np.ndarray,
+) -> tuple:
     """Bend a limb so that its end is at the goal, or as near as it reaches.
 
     Args:
@@ -136,8 +143,9 @@ def _two_bones(start: np.ndarray, goal: np.ndarray, upper: float, lower: float,
     """
     direction = _unit(goal - start)
     reach = np.linalg.norm(goal - start, axis=-1, keepdims=True)
-    reach = np.clip(reach, 1.1 * abs(upper - lower) + 0.1 * upper,
-                    0.995 * (upper + lower))
+    reach = np.clip(
+        reach, 1.1 * abs(upper - lower) + 0.1 * upper, 0.995 * (upper + lower)
+    )
     along = (upper**2 - lower**2 + reach**2) / (2 * reach)
     across = np.sqrt(np.maximum(upper**2 - along**2, 0))
     bend = pole - (pole * direction).sum(-1, keepdims=True) * direction
@@ -159,7 +167,8 @@ def forward_kinematics(body: Dict[str, float], pose: Pose) -> np.ndarray:
         and faces z.
     """
     yaw, twist, lean, tilt, nod = (
-        pose[name][:, 0] for name in ('yaw', 'twist', 'lean', 'tilt', 'nod'))
+        pose[name][:, 0] for name in ('yaw', 'twist', 'lean', 'tilt', 'nod')
+    )
     ground = rotation(1, yaw)
     # The pelvis takes part in a bend of the trunk, hence the hips' share.
     pelvis = ground @ rotation(0, 0.4 * lean) @ rotation(2, 0.4 * tilt)
@@ -178,35 +187,47 @@ def forward_kinematics(body: Dict[str, float], pose: Pose) -> np.ndarray:
     joints[:, 4] = joints[:, 3] + _apply(head, (0, body['head'], 0.03))
 
     # First joint of the limb and of the finger tips; side +1 is the left.
-    for name, side, first_arm, first_leg, tip in (('left', 1, 5, 13, 22),
-                                                  ('right', -1, 9, 17, 24)):
+    for name, side, first_arm, first_leg, tip in (
+        ('left', 1, 5, 13, 22),
+        ('right', -1, 9, 17, 24),
+    ):
         outward = np.array((side, 1, 1))
         shoulder = joints[:, 21] + _apply(
-            chest, (side * body['half_shoulders'], -0.04, 0))
+            chest, (side * body['half_shoulders'], -0.04, 0)
+        )
         elbow, wrist = _two_bones(
             shoulder,
             shoulder + _apply(chest, arm * outward * pose[f'{name}_hand']),
-            body['upper_arm'], body['forearm'],
-            _apply(chest, outward * _ELBOW_POLE))
+            body['upper_arm'],
+            body['forearm'],
+            _apply(chest, outward * _ELBOW_POLE),
+        )
         pointing = _unit(wrist - elbow)
         # The thumb is on the upper side of the hand, towards the other arm.
         thumb = _unit(pointing + _apply(chest, outward * (-0.6, 0.5, 0.4)))
         hand = wrist + body['hand'] * pointing
-        joints[:, first_arm:first_arm + 4] = np.stack(
-            (shoulder, elbow, wrist, hand), axis=1)
+        joints[:, first_arm : first_arm + 4] = np.stack(
+            (shoulder, elbow, wrist, hand), axis=1
+        )
         joints[:, tip] = hand + body['fingers'] * pointing
         joints[:, tip + 1] = hand + body['thumb'] * thumb
 
-        hip = joints[:, 1] + _apply(pelvis,
-                                    (side * body['half_hips'], -0.03, 0))
+        hip = joints[:, 1] + _apply(
+            pelvis, (side * body['half_hips'], -0.03, 0)
+        )
         stance = np.array(
-            (side * 1.2 * body['half_hips'], body['ankle_height'], 0))
+            (side * 1.2 * body['half_hips'], body['ankle_height'], 0)
+        )
         knee, ankle = _two_bones(
             hip,
-            floor + _apply(ground, stance + leg * outward *
-                           pose[f'{name}_foot']), body['thigh'],
-            body['shank'], _apply(ground, outward * _KNEE_POLE))
+            floor
+            + _apply(ground, stance + leg * outward * pose[f'{name}_foot']),
+            body['thigh'],
+            body['shank'],
+            _apply(ground, outward * _KNEE_POLE),
+        )
         toes = _apply(ground, _unit(outward * np.array((0.25, -0.4, 1))))
-        joints[:, first_leg:first_leg + 4] = np.stack(
-            (hip, knee, ankle, ankle + body['foot'] * toes), axis=1)
+        joints[:, first_leg : first_leg + 4] = np.stack(
+            (hip, knee, ankle, ankle + body['foot'] * toes), axis=1
+        )
     return joints[:, 1:]

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import List, NamedTuple, Union
 
-import mmengine
 import numpy as np
 
+from ..ordered_map import map_in_order, with_progress
 from .actions import ACTIONS, INTERACTIONS, MOTIONS
 from .persons import perform, sample_person
 from .sensor import Camera, Recording, observe, to_camera
@@ -22,20 +22,20 @@ CAMERAS = {
     33: {
         1: Camera(yaw=-45, distance=3.6, height=2.4),
         2: Camera(yaw=0, distance=3.0, height=0.8),
-        3: Camera(yaw=45, distance=3.2, height=1.2)
+        3: Camera(yaw=45, distance=3.2, height=1.2),
     },
     34: {
         1: Camera(yaw=-45, distance=3.8, height=2.6),
         2: Camera(yaw=0, distance=3.2, height=0.9),
-        3: Camera(yaw=45, distance=3.5, height=1.4)
-    }
+        3: Camera(yaw=45, distance=3.5, height=1.4),
+    },
 }
 
 # Each camera's recording is cut on its own, by up to so many frames at each
 # end, so that the views of a performance are not in step.
 _MAX_CUT = 30
 # Seconds at rest before and after an action: the cuts take no more.
-_MARGIN = 1.
+_MARGIN = 1.0
 
 # Streams of random numbers, so that no two draws share a generator.
 _SUBJECT, _PARTNER, _PERFORMANCE, _SENSOR = 1, 2, 3, 4
@@ -43,6 +43,7 @@ _SUBJECT, _PARTNER, _PERFORMANCE, _SENSOR = 1, 2, 3, 4
 
 class ClipName(NamedTuple):
     """What the name of an NTU file says, all numbers from 1."""
+
     setup: int
     camera: int
     subject: int
@@ -55,6 +56,7 @@ class ClipName(NamedTuple):
 
 class ClipSummary(NamedTuple):
     """What is in a file."""
+
     name: ClipName
     num_frames: int
     num_persons: int
@@ -79,12 +81,14 @@ def perform_clip(clip: ClipName, seed: int = 0) -> np.ndarray:
     """
     action = ACTIONS[clip.action - 1]
     actor = sample_person(
-        np.random.default_rng((_SUBJECT, seed, clip.subject)))
+        np.random.default_rng((_SUBJECT, seed, clip.subject))
+    )
     partner = None
     if action in INTERACTIONS:
         # Nobody who acts in other clips, so that subjects can be split.
         partner = sample_person(
-            np.random.default_rng((_PARTNER, seed, clip.subject)))
+            np.random.default_rng((_PARTNER, seed, clip.subject))
+        )
     return perform(
         MOTIONS[action],
         actor,
@@ -92,9 +96,17 @@ def perform_clip(clip: ClipName, seed: int = 0) -> np.ndarray:
         min_frames=MIN_FRAMES + 2 * _MAX_CUT,
         max_frames=MAX_FRAMES,
         margin=_MARGIN,
-        rng=np.random.default_rng((_PERFORMANCE, seed, clip.setup,
-                                   clip.subject, clip.repetition,
-                                   clip.action)))
+        rng=np.random.default_rng(
+            (
+                _PERFORMANCE,
+                seed,
+                clip.setup,
+                clip.subject,
+                clip.repetition,
+                clip.action,
+            )
+        ),
+    )
 
 
 def make_clip(clip: ClipName, seed: int = 0) -> Recording:
@@ -111,19 +123,21 @@ def make_clip(clip: ClipName, seed: int = 0) -> Recording:
     rng = np.random.default_rng((_SENSOR, seed, *clip))
     joints = perform_clip(clip, seed)
     first, last = rng.integers(0, _MAX_CUT + 1, 2)
-    joints = joints[:, first:joints.shape[1] - last]
+    joints = joints[:, first : joints.shape[1] - last]
     camera = CAMERAS[clip.setup][clip.camera]
     return observe(to_camera(joints, camera), rng)
 
 
-def list_clips(num_subjects: int, num_repetitions: int,
-               num_actions: int) -> List[ClipName]:
+def list_clips(
+    num_subjects: int, num_repetitions: int, num_actions: int
+) -> List[ClipName]:
     """Names of all clips; odd subjects are in setup 33, even ones in 34."""
     return [
         ClipName(33 + (subject - 1) % 2, camera, subject, repetition, action)
         for subject in range(1, num_subjects + 1)
         for repetition in range(1, num_repetitions + 1)
-        for action in range(1, num_actions + 1) for camera in (1, 2, 3)
+        for action in range(1, num_actions + 1)
+        for camera in (1, 2, 3)
     ]
 
 
@@ -136,18 +150,26 @@ def _write_clip(clip: ClipName, folder: Path, seed: int) -> ClipSummary:
         recording.joints,
         recording.present,
         recording.tracking,
-        newline='\r\n' if crlf else '\n')
-    return ClipSummary(clip, recording.num_frames, recording.num_persons,
-                       recording.num_dropped, recording.has_ghost)
+        newline='\r\n' if crlf else '\n',
+    )
+    return ClipSummary(
+        clip,
+        recording.num_frames,
+        recording.num_persons,
+        recording.num_dropped,
+        recording.has_ghost,
+    )
 
 
-def generate(out_dir: Union[str, Path],
-             num_subjects: int = 10,
-             num_repetitions: int = 2,
-             num_actions: int = len(ACTIONS),
-             seed: int = 0,
-             workers: int = 1,
-             overwrite: bool = False) -> List[ClipSummary]:
+def generate(
+    out_dir: Union[str, Path],
+    num_subjects: int = 10,
+    num_repetitions: int = 2,
+    num_actions: int = len(ACTIONS),
+    seed: int = 0,
+    workers: int = 1,
+    overwrite: bool = False,
+) -> List[ClipSummary]:
     """Write the data set; the folder is complete or is not there.
 
     Args:
@@ -167,10 +189,12 @@ def generate(out_dir: Union[str, Path],
             safely, be replaced.
         ValueError: If a number is out of range.
     """
-    for name, value, top in (('num_subjects', num_subjects, 999),
-                             ('num_repetitions', num_repetitions, 999),
-                             ('num_actions', num_actions, len(ACTIONS)),
-                             ('workers', workers, 999)):
+    for name, value, top in (
+        ('num_subjects', num_subjects, 999),
+        ('num_repetitions', num_repetitions, 999),
+        ('num_actions', num_actions, len(ACTIONS)),
+        ('workers', workers, 999),
+    ):
         if not 1 <= value <= top:
             raise ValueError(f'{name} must be from 1 to {top}, got {value}')
     out_dir = Path(out_dir).absolute()
@@ -182,11 +206,9 @@ def generate(out_dir: Union[str, Path],
     try:
         write = partial(_write_clip, folder=staging, seed=seed)
         clips = list_clips(num_subjects, num_repetitions, num_actions)
-        if workers == 1:
-            summaries = mmengine.track_progress(write, clips)
-        else:
-            summaries = mmengine.track_parallel_progress(
-                write, clips, workers, chunksize=8)
+        summaries = list(
+            with_progress(map_in_order(write, clips, workers), len(clips))
+        )
         if out_dir.exists():
             shutil.rmtree(out_dir)
         staging.rename(out_dir)
@@ -205,8 +227,11 @@ def _check_replaceable(folder: Path, overwrite: bool) -> None:
     if contents and not overwrite:
         raise FileExistsError(
             f'{folder} is not empty; overwrite its files (--overwrite), or '
-            'choose another folder')
+            'choose another folder'
+        )
     others = [path.name for path in contents if path.suffix != '.skeleton']
     if others:
-        raise FileExistsError(f'{folder} holds more than .skeleton files '
-                              f'({others[0]}, ...) and is not overwritten')
+        raise FileExistsError(
+            f'{folder} holds more than .skeleton files '
+            f'({others[0]}, ...) and is not overwritten'
+        )

@@ -18,15 +18,35 @@ from .sensor import FRAMES_PER_SECOND
 # Spread of a person's posture from clip to clip, and of the slow movements
 # of somebody alive within a clip; units as in ``REST_POSE``.
 _POSTURE_SPREAD = dict(
-    sway=np.array((0.04, 0.01, 0.04)), twist=0.15, lean=0.16, tilt=0.11,
-    nod=0.2, right_hand=0.06, left_hand=0.06, right_foot=0.11, left_foot=0.11)
+    sway=np.array((0.04, 0.01, 0.04)),
+    twist=0.15,
+    lean=0.16,
+    tilt=0.11,
+    nod=0.2,
+    right_hand=0.06,
+    left_hand=0.06,
+    right_foot=0.11,
+    left_foot=0.11,
+)
 _FIDGET_SPREAD = dict(
-    sway=np.array((0.03, 0.01, 0.03)), twist=0.1, lean=0.06, tilt=0.04,
-    nod=0.15, right_hand=0.05, left_hand=0.05)
+    sway=np.array((0.03, 0.01, 0.03)),
+    twist=0.1,
+    lean=0.06,
+    tilt=0.04,
+    nod=0.15,
+    right_hand=0.05,
+    left_hand=0.05,
+)
 
 # Where a hand rests that has nothing to do: hip, belly, back and chin.
-_RESTING_PLACES = np.array(((0.25, -0.6, 0.), (-0.2, -0.6, 0.35),
-                            (-0.1, -0.7, -0.2), (-0.2, 0.2, 0.35)))
+_RESTING_PLACES = np.array(
+    (
+        (0.25, -0.6, 0.0),
+        (-0.2, -0.6, 0.35),
+        (-0.1, -0.7, -0.2),
+        (-0.2, 0.2, 0.35),
+    )
+)
 _HANDS = ('right_hand', 'left_hand')
 
 
@@ -40,6 +60,7 @@ class Person(NamedTuple):
         left_handed (bool): Whether the left side does the work.
         posture (dict[str, np.ndarray]): Pose at rest, (1 or 3, ) a channel.
     """
+
     body: Dict[str, float]
     speed: float
     size: float
@@ -55,6 +76,7 @@ class Timing(NamedTuple):
         level (np.ndarray): How much of the motion shows, from 0 (at rest) to
             1, of shape (T, 1).
     """
+
     phase: np.ndarray
     level: np.ndarray
 
@@ -72,7 +94,8 @@ def sample_person(rng: np.random.Generator) -> Person:
         right_hand=rng.normal((0, 0.05, 0.03), 0.05),
         left_hand=rng.normal((0, 0.05, 0.03), 0.05),
         right_foot=np.array((rng.uniform(0, 0.1), 0, 0)),
-        left_foot=np.array((rng.uniform(0, 0.1), 0, rng.normal(0, 0.05))))
+        left_foot=np.array((rng.uniform(0, 0.1), 0, rng.normal(0, 0.05))),
+    )
     return Person(
         sample_body(rng),
         speed=rng.uniform(0.8, 1.25),
@@ -81,12 +104,19 @@ def sample_person(rng: np.random.Generator) -> Person:
         posture={
             name: value + offsets.get(name, 0)
             for name, value in REST_POSE.items()
-        })
+        },
+    )
 
 
-def perform(motion: Motion, actor: Person, partner: Optional[Person],
-            min_frames: int, max_frames: int, margin: float,
-            rng: np.random.Generator) -> np.ndarray:
+def perform(
+    motion: Motion,
+    actor: Person,
+    partner: Optional[Person],
+    min_frames: int,
+    max_frames: int,
+    margin: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Act out a motion.
 
     Args:
@@ -103,37 +133,53 @@ def perform(motion: Motion, actor: Person, partner: Optional[Person],
         floor at 0; M is 2 with a partner. Somebody who is alone faces -z, a
         pair -x or x, all of them roughly, near x = z = 0.
     """
-    timing = _sample_timing(motion, actor.speed * rng.uniform(0.75, 1.3),
-                            min_frames, max_frames, margin, rng)
+    timing = _sample_timing(
+        motion,
+        actor.speed * rng.uniform(0.75, 1.3),
+        min_frames,
+        max_frames,
+        margin,
+        rng,
+    )
     # Nobody is consistent about the hand to use.
     mirrored = actor.left_handed != (rng.random() < 0.1)
-    joints = _act(motion.keys, motion.periodic, actor, timing, mirrored,
-                  rng)[None]
+    joints = _act(motion.keys, motion.periodic, actor, timing, mirrored, rng)[
+        None
+    ]
     facing = np.pi + np.radians(rng.normal(0, 15))
     if partner is not None:
-        opposite = _act(motion.partner, motion.periodic, partner, timing,
-                        mirrored, rng)
-        arms = sum(person.body['upper_arm'] + person.body['forearm']
-                   for person in (actor, partner))
+        opposite = _act(
+            motion.partner, motion.periodic, partner, timing, mirrored, rng
+        )
+        arms = sum(
+            person.body['upper_arm'] + person.body['forearm']
+            for person in (actor, partner)
+        )
         middle = np.array((0, 0, motion.distance * arms / 2))
-        joints = np.stack((joints[0] - middle,
-                           opposite * (-1, 1, -1) + middle))
+        joints = np.stack(
+            (joints[0] - middle, opposite * (-1, 1, -1) + middle)
+        )
         # Cameras see a pair from the side, from the left or the right.
         facing += rng.choice((-1, 1)) * np.radians(60)
     place = rng.normal(0, 0.2, 3) * (1, 0, 1)
     return joints @ rotation(1, facing).T + place
 
 
-def _sample_timing(motion: Motion, speed: float, min_frames: int,
-                   max_frames: int, margin: float,
-                   rng: np.random.Generator) -> Timing:
-    start = rng.random() if motion.periodic else 0.
+def _sample_timing(
+    motion: Motion,
+    speed: float,
+    min_frames: int,
+    max_frames: int,
+    margin: float,
+    rng: np.random.Generator,
+) -> Timing:
+    start = rng.random() if motion.periodic else 0.0
     repeats = rng.uniform(*motion.repeats)
     active = repeats * motion.seconds / speed
     lead_in, lead_out = margin + rng.uniform(0, 0.15, 2)
     # Now and then somebody stands around for long, before or after.
     room = max_frames / FRAMES_PER_SECOND - lead_in - active - lead_out
-    idle = min(rng.exponential(3.), room) if rng.random() < 0.04 else 0.
+    idle = min(rng.exponential(3.0), room) if rng.random() < 0.04 else 0.0
     num_frames = int(FRAMES_PER_SECOND * (lead_in + active + lead_out + idle))
     lead_in += idle * rng.integers(2)
     num_frames = min(max(num_frames, min_frames), max_frames)
@@ -142,7 +188,7 @@ def _sample_timing(motion: Motion, speed: float, min_frames: int,
     progress = seconds / active
     if not motion.periodic:
         # The middle comes early or late.
-        progress = progress.clip(0, 1)**np.exp(rng.normal(0, 0.15))
+        progress = progress.clip(0, 1) ** np.exp(rng.normal(0, 0.15))
         return Timing(progress, np.ones((num_frames, 1)))
     phase = start + repeats * progress
     # Nobody keeps time, and nobody starts or stops at once.
@@ -152,9 +198,14 @@ def _sample_timing(motion: Motion, speed: float, min_frames: int,
     return Timing(phase, level[:, None])
 
 
-def _act(keys: Dict[str, Keys], periodic: bool, person: Person,
-         timing: Timing, mirrored: bool,
-         rng: np.random.Generator) -> np.ndarray:
+def _act(
+    keys: Dict[str, Keys],
+    periodic: bool,
+    person: Person,
+    timing: Timing,
+    mirrored: bool,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Joints (T, V, 3) of a person who stands at 0 and faces z."""
     rest = _sample_rest(person, len(timing.phase), rng)
     target = pose_at(keys, timing.phase, periodic, rest)
@@ -166,21 +217,25 @@ def _act(keys: Dict[str, Keys], periodic: bool, person: Person,
             # Everybody has an own idea of where the hands go.
             change = change @ (np.eye(3) + rng.normal(0, 0.12, (3, 3)))
         # Half a turn stays half a turn, in whatever style.
-        scale = 1. if name == 'yaw' else size
+        scale = 1.0 if name == 'yaw' else size
         pose[name] = rest[name] + timing.level * scale * change
     for name, wave in _sample_fidgets(len(timing.phase), rng).items():
         pose[name] = pose[name] + wave
-    return forward_kinematics(person.body,
-                              mirror_pose(pose) if mirrored else pose)
+    return forward_kinematics(
+        person.body, mirror_pose(pose) if mirrored else pose
+    )
 
 
-def _sample_rest(person: Person, num_frames: int,
-                 rng: np.random.Generator) -> Pose:
+def _sample_rest(
+    person: Person, num_frames: int, rng: np.random.Generator
+) -> Pose:
     """Pose, (T, 1 or 3) a channel, of a person who does nothing special."""
     rest = {
         name: np.tile(
-            value + rng.normal(0, 1, value.shape) *
-            _POSTURE_SPREAD.get(name, 0), (num_frames, 1))
+            value
+            + rng.normal(0, 1, value.shape) * _POSTURE_SPREAD.get(name, 0),
+            (num_frames, 1),
+        )
         for name, value in person.posture.items()
     }
     frames = np.arange(num_frames)[:, None]

@@ -21,7 +21,7 @@ _SPINE_SHOULDER = 20
 # Standard deviations of the tremble in metres at 3.5 m, and how much larger
 # the errors are that drift.
 _TREMBLE, _HANDS_TREMBLE, _FEET_TREMBLE = 0.006, 0.014, 0.01
-_DRIFT = 2.
+_DRIFT = 2.0
 
 
 class Camera(NamedTuple):
@@ -32,6 +32,7 @@ class Camera(NamedTuple):
         distance (float): From the middle of the room, in metres.
         height (float): Above the floor, in metres.
     """
+
     yaw: float
     distance: float
     height: float
@@ -48,6 +49,7 @@ class Recording:
         present (np.ndarray): Whether a body is listed in a frame, (M, T).
         tracking (np.ndarray): Tracking states of the joints, (M, T, V).
     """
+
     joints: np.ndarray
     present: np.ndarray
     tracking: np.ndarray
@@ -85,12 +87,15 @@ def to_camera(joints: np.ndarray, camera: Camera) -> np.ndarray:
         np.ndarray: Joints of shape (..., 3): x to the camera's left, y up, z
         away from it.
     """
-    aim = np.array((0., 1., 0.))
+    aim = np.array((0.0, 1.0, 0.0))
     above = camera.height - aim[1]
     pitch = np.arctan2(above, camera.distance)
     turned = (joints - aim) @ rotation(1, np.radians(camera.yaw)).T
     return turned @ rotation(0, -pitch).T + (
-        0, 0, np.hypot(camera.distance, above))
+        0,
+        0,
+        np.hypot(camera.distance, above),
+    )
 
 
 def observe(joints: np.ndarray, rng: np.random.Generator) -> Recording:
@@ -111,7 +116,7 @@ def observe(joints: np.ndarray, rng: np.random.Generator) -> Recording:
     present = np.ones(joints.shape[:2], dtype=bool)
     if rng.random() < 0.15:
         start = rng.integers(num_frames)
-        present[:, start:start + rng.integers(1, 5)] = False
+        present[:, start : start + rng.integers(1, 5)] = False
     recording = Recording(noisy, present, tracking)
     if len(joints) == 2 and rng.random() < 0.15:
         recording = _add_ghost(recording, rng)
@@ -127,14 +132,18 @@ def _track(joints: np.ndarray, rng: np.random.Generator) -> tuple:
     # Depth noise grows with the distance; what the body hides is guessed.
     distance = joints[..., 2:]
     hidden = (distance - distance[:, :, _SPINE_SHOULDER, None]).clip(0)
-    spread = sigma * (distance / 3.5)**2 * (1 + 2 * hidden)  # (M, T, V, 1)
+    spread = sigma * (distance / 3.5) ** 2 * (1 + 2 * hidden)  # (M, T, V, 1)
     # The fitted body is off by more than it trembles.
     seconds = np.arange(num_frames)[:, None, None] / FRAMES_PER_SECOND
     shape = (num_persons, 1, num_joints, 3)
-    drift = rng.standard_normal(shape) + np.sin(2 * np.pi * (
-        rng.uniform(0.1, 0.7, shape) * seconds + rng.random(shape)))
+    drift = rng.standard_normal(shape) + np.sin(
+        2
+        * np.pi
+        * (rng.uniform(0.1, 0.7, shape) * seconds + rng.random(shape))
+    )
     noisy = joints + spread * (
-        rng.standard_normal(joints.shape) + _DRIFT * drift)
+        rng.standard_normal(joints.shape) + _DRIFT * drift
+    )
     tracking = np.where(hidden[..., 0] > 0.25, INFERRED, TRACKED)
 
     num_jumps = rng.poisson(num_persons * num_frames / 30)
@@ -152,7 +161,7 @@ def _add_ghost(recording: Recording, rng: np.random.Generator) -> Recording:
     num_frames, num_joints = recording.joints.shape[1:3]
     start = rng.integers(num_frames)
     stop = min(num_frames, start + rng.integers(4, 20))
-    offset = np.array((rng.uniform(-1.2, 1.2), 0, rng.uniform(0.4, 1.)))
+    offset = np.array((rng.uniform(-1.2, 1.2), 0, rng.uniform(0.4, 1.0)))
     ghost = recording.joints[0, start] + offset
     shaking = rng.normal(0, 0.04, (1, num_frames, num_joints, 3))
     present = np.zeros((1, num_frames), dtype=bool)
@@ -160,5 +169,10 @@ def _add_ghost(recording: Recording, rng: np.random.Generator) -> Recording:
     return Recording(
         np.concatenate((recording.joints, ghost + shaking)),
         np.concatenate((recording.present, present)),
-        np.concatenate((recording.tracking,
-                        np.full_like(recording.tracking[:1], INFERRED))))
+        np.concatenate(
+            (
+                recording.tracking,
+                np.full_like(recording.tracking[:1], INFERRED),
+            )
+        ),
+    )

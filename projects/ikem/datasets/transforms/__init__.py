@@ -3,6 +3,11 @@ from .multi_view import MultiView
 from .preprocess import AlignShoulders, CenterJoint, ResampleFrames
 
 __all__ = [
-    'AlignShoulders', 'CenterJoint', 'MultiView', 'RandomShear',
-    'RandomTemporalCrop', 'ResampleFrames', 'get_rng'
+    'AlignShoulders',
+    'CenterJoint',
+    'MultiView',
+    'RandomShear',
+    'RandomTemporalCrop',
+    'ResampleFrames',
+    'get_rng',
 ]

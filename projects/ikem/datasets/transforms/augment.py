@@ -1,4 +1,4 @@
-"""The random augmentation T of the method family (METHOD: crop, then shear)."""
+"""The random augmentation of the method family: crop, then shear."""
 
 from typing import Dict
 
@@ -68,7 +68,7 @@ class RandomTemporalCrop(BaseTransform):
         pad = num_frames // self.ratio
         start = get_rng(results).integers(2 * pad, endpoint=True)
         frames = np.pad(np.arange(num_frames), pad, mode='symmetric')
-        results['keypoint'] = x[:, frames[start:start + num_frames]]
+        results['keypoint'] = x[:, frames[start : start + num_frames]]
         return results
 
     def __repr__(self) -> str:
@@ -110,7 +110,8 @@ class RandomShear(BaseTransform):
         x = results['keypoint']
         c = x.shape[-1]
         shear = get_rng(results).uniform(
-            -self.amplitude, self.amplitude, size=(c, c))
+            -self.amplitude, self.amplitude, size=(c, c)
+        )
         np.fill_diagonal(shear, 1)
         results['keypoint'] = x @ shear.T.astype(x.dtype)
         return results

@@ -38,9 +38,9 @@ class MultiView(BaseTransform):
         ValueError: If the views differ in shape.
     """
 
-    def __init__(self,
-                 transforms: List[Union[dict, Callable]],
-                 num_views: int = 2) -> None:
+    def __init__(
+        self, transforms: List[Union[dict, Callable]], num_views: int = 2
+    ) -> None:
         if num_views < 1:
             raise ValueError(f'num_views must be at least 1, got {num_views}')
         self.transforms = Compose(transforms)
@@ -65,11 +65,14 @@ class MultiView(BaseTransform):
         if len(shapes) > 1:
             raise ValueError(
                 f'the views of a clip must have one shape, got {shapes}: end '
-                'the transforms of MultiView with one of a fixed length')
+                'the transforms of MultiView with one of a fixed length'
+            )
         results['keypoint'] = np.concatenate(views, axis=1)
         results['num_clips'] = self.num_views
         return results
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(transforms={self.transforms}, '
-                f'num_views={self.num_views})')
+        return (
+            f'{self.__class__.__name__}(transforms={self.transforms}, '
+            f'num_views={self.num_views})'
+        )

@@ -42,7 +42,7 @@ class CenterJoint(BaseTransform):
         """
         x = results['keypoint']
         center = self.layout.center
-        results['keypoint'] = x - x[..., center:center + 1, :]
+        results['keypoint'] = x - x[..., center : center + 1, :]
         return results
 
     def __repr__(self) -> str:
@@ -83,7 +83,9 @@ class ResampleFrames(BaseTransform):
 
     def __init__(self, num_frames: int = 50) -> None:
         if num_frames < 1:
-            raise ValueError(f'num_frames must be at least 1, got {num_frames}')
+            raise ValueError(
+                f'num_frames must be at least 1, got {num_frames}'
+            )
         self.num_frames = num_frames
 
     def transform(self, results: Dict) -> Dict:
@@ -102,14 +104,16 @@ class ResampleFrames(BaseTransform):
         if length < 1:
             raise ValueError(
                 f'{results.get("frame_dir", "clip")}: the first person is '
-                'present in no frame, nothing to resample')
+                'present in no frame, nothing to resample'
+            )
         t = (np.arange(self.num_frames) + 0.5) * length / self.num_frames - 0.5
         t = t.clip(0, length - 1)
         before = np.floor(t).astype(int)
         after = np.minimum(before + 1, length - 1)
         weight = (t - before).astype(x.dtype)[:, None, None]
         results['keypoint'] = (
-            x[:, before] * (1 - weight) + x[:, after] * weight)
+            x[:, before] * (1 - weight) + x[:, after] * weight
+        )
         results['time_scale'] = results['total_frames'] / self.num_frames
         results['total_frames'] = self.num_frames
         return results
@@ -158,7 +162,8 @@ class AlignShoulders(BaseTransform):
         if x.shape[-1] != 3:
             raise ValueError(
                 'AlignShoulders rotates about y and needs 3 coordinates a '
-                f'joint, got keypoint of shape {x.shape}')
+                f'joint, got keypoint of shape {x.shape}'
+            )
         left, right = self.layout.shoulders
         d = (x[:, :, right] - x[:, :, left]).astype(np.float64)  # (M, T, 3)
         norm = np.hypot(d[..., 0], d[..., 2])
@@ -166,8 +171,14 @@ class AlignShoulders(BaseTransform):
         sign = np.where(d[..., 2].sum(1, keepdims=True) >= 0, -1, 1)
         cos = np.cos(sign * theta)[..., None]  # (M, T, 1)
         sin = np.sin(sign * theta)[..., None]
-        rotated = np.stack((cos * x[..., 0] - sin * x[..., 2], x[..., 1],
-                            sin * x[..., 0] + cos * x[..., 2]), -1)
+        rotated = np.stack(
+            (
+                cos * x[..., 0] - sin * x[..., 2],
+                x[..., 1],
+                sin * x[..., 0] + cos * x[..., 2],
+            ),
+            -1,
+        )
         results['keypoint'] = rotated.astype(x.dtype)
         return results
 

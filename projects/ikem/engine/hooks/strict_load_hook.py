@@ -42,11 +42,15 @@ class StrictLoadHook(Hook):
         misfits = {
             'missing': ours.keys() - theirs.keys(),
             'left over': theirs.keys() - ours.keys(),
-            'of another shape': {k
-                                 for k in shared if ours[k] != theirs[k]},
+            'of another shape': {k for k in shared if ours[k] != theirs[k]},
         }
-        wrong = '; '.join(f'{kind}: {", ".join(sorted(keys))}'
-                          for kind, keys in misfits.items() if keys)
+        wrong = '; '.join(
+            f'{kind}: {", ".join(sorted(keys))}'
+            for kind, keys in misfits.items()
+            if keys
+        )
         if wrong:
-            raise RuntimeError('the checkpoint does not fit the model of this '
-                               f'config; parameters {wrong}')
+            raise RuntimeError(
+                'the checkpoint does not fit the model of this '
+                f'config; parameters {wrong}'
+            )

@@ -4,8 +4,12 @@ from typing import Dict, List, Tuple
 
 import torch
 from mmaction.registry import LOOPS
-from mmengine.dist import (all_gather, all_gather_object, get_rank,
-                           get_world_size)
+from mmengine.dist import (
+    all_gather,
+    all_gather_object,
+    get_rank,
+    get_world_size,
+)
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor, nn
@@ -21,8 +25,9 @@ class FeatureDataset(Dataset):
         metainfo (dict): ``metainfo`` of the data set of the clips.
     """
 
-    def __init__(self, features: Dict[str, Tensor], data_samples: List,
-                 metainfo: Dict) -> None:
+    def __init__(
+        self, features: Dict[str, Tensor], data_samples: List, metainfo: Dict
+    ) -> None:
         self.features = features
         self.data_samples = data_samples
         self.metainfo = metainfo
@@ -36,14 +41,15 @@ class FeatureDataset(Dataset):
     def collate(self, indices: List[int]) -> Dict:
         """The batch of some clips."""
         return dict(
-            inputs={u: f[indices]
-                    for u, f in self.features.items()},
-            data_samples=[self.data_samples[i].clone() for i in indices])
+            inputs={u: f[indices] for u, f in self.features.items()},
+            data_samples=[self.data_samples[i].clone() for i in indices],
+        )
 
 
 @torch.no_grad()
-def extract_features(model: nn.Module,
-                     dataloader: DataLoader) -> FeatureDataset:
+def extract_features(
+    model: nn.Module, dataloader: DataLoader
+) -> FeatureDataset:
     """Extract the features of all clips of a dataloader.
 
     The ranks share the work and all get the whole result.
@@ -60,13 +66,16 @@ def extract_features(model: nn.Module,
     dataset = dataloader.dataset
     rank, ranks = get_rank(), get_world_size()
     # all ranks take the same number of clips; the surplus is cut off below
-    share = [(rank + i * ranks) % len(dataset)
-             for i in range(-(-len(dataset) // ranks))]
+    share = [
+        (rank + i * ranks) % len(dataset)
+        for i in range(-(-len(dataset) // ranks))
+    ]
     loader = DataLoader(
         Subset(dataset, share),
         batch_size=dataloader.batch_size,
         num_workers=dataloader.num_workers,
-        collate_fn=dataloader.collate_fn)
+        collate_fn=dataloader.collate_fn,
+    )
     was_training = model.training
     model.eval()
     batches, data_samples = [], []
@@ -82,9 +91,11 @@ def extract_features(model: nn.Module,
     shares = all_gather_object(data_samples)
     data_samples = [sample for turn in zip(*shares) for sample in turn]
     num = len(dataset)
-    return FeatureDataset({u: f[:num]
-                           for u, f in features.items()}, data_samples[:num],
-                          getattr(dataset, 'metainfo', {}))
+    return FeatureDataset(
+        {u: f[:num] for u, f in features.items()},
+        data_samples[:num],
+        getattr(dataset, 'metainfo', {}),
+    )
 
 
 def _interleave(shares: List[Tensor]) -> Tensor:
@@ -99,7 +110,8 @@ def cache_features(model: nn.Module, dataloader: DataLoader) -> DataLoader:
         batch_size=dataloader.batch_size,
         sampler=dataloader.sampler,
         drop_last=dataloader.drop_last,
-        collate_fn=features.collate)
+        collate_fn=features.collate,
+    )
 
 
 @LOOPS.register_module()
@@ -122,14 +134,16 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
             raise ValueError(
                 'FrozenFeatureTrainLoop needs a model with frozen encoders: '
                 'set model.frozen=True, or train_cfg.type='
-                'EpochBasedTrainLoop to train them')
+                'EpochBasedTrainLoop to train them'
+            )
         for loop in self._loops():
             self.runner.logger.info(
                 f'extracting the features of {len(loop.dataloader.dataset)} '
-                'clips')
+                'clips'
+            )
             loop.dataloader = cache_features(model, loop.dataloader)
         return super().run()
 
     def _loops(self) -> Tuple:
         val_loop = self.runner.val_loop
-        return (self, ) if val_loop is None else (self, val_loop)
+        return (self,) if val_loop is None else (self, val_loop)

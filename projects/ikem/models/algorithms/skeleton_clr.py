@@ -35,25 +35,28 @@ class SkeletonCLR(BaseModel):
         init_cfg (dict, optional): Initialization. Defaults to None.
     """
 
-    def __init__(self,
-                 backbone: Dict,
-                 neck: Dict,
-                 data_preprocessor: Dict,
-                 bank_size: int = 32768,
-                 bank_init: str = 'random',
-                 momentum: float = 0.999,
-                 temperature: float = 0.07,
-                 init_cfg: Optional[Dict] = None) -> None:
+    def __init__(
+        self,
+        backbone: Dict,
+        neck: Dict,
+        data_preprocessor: Dict,
+        bank_size: int = 32768,
+        bank_init: str = 'random',
+        momentum: float = 0.999,
+        temperature: float = 0.07,
+        init_cfg: Optional[Dict] = None,
+    ) -> None:
         super().__init__(data_preprocessor, init_cfg)
         self.modalities = self.data_preprocessor.modalities
-        self.query = ModuleDict({
-            u: ModalityEncoder(backbone, neck)
-            for u in self.modalities
-        })
+        self.query = ModuleDict(
+            {u: ModalityEncoder(backbone, neck) for u in self.modalities}
+        )
         self.key = deepcopy(self.query).requires_grad_(False)
-        self.bank = MemoryBank({u: neck['out_channels']
-                                for u in self.modalities}, bank_size,
-                               bank_init)
+        self.bank = MemoryBank(
+            {u: neck['out_channels'] for u in self.modalities},
+            bank_size,
+            bank_init,
+        )
         self.momentum = momentum
         self.temperature = temperature
 
@@ -62,10 +65,12 @@ class SkeletonCLR(BaseModel):
         super().init_weights()
         self.key.load_state_dict(self.query.state_dict())
 
-    def forward(self,
-                inputs: Dict[str, Tensor],
-                data_samples: Optional[List] = None,
-                mode: str = 'tensor') -> Dict[str, Tensor]:
+    def forward(
+        self,
+        inputs: Dict[str, Tensor],
+        data_samples: Optional[List] = None,
+        mode: str = 'tensor',
+    ) -> Dict[str, Tensor]:
         """Losses or features of a batch.
 
         Args:
@@ -82,8 +87,10 @@ class SkeletonCLR(BaseModel):
             return self.loss(inputs)
         if mode == 'tensor':
             return self.extract_feat(inputs)
-        raise ValueError(f"mode is 'loss' or 'tensor', got {mode!r}: evaluate "
-                         'the encoders with a SkeletonClassifier')
+        raise ValueError(
+            f"mode is 'loss' or 'tensor', got {mode!r}: evaluate "
+            'the encoders with a SkeletonClassifier'
+        )
 
     def extract_feat(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
         """Features f of the first view by modality, of shape (N, D)."""
@@ -97,12 +104,14 @@ class SkeletonCLR(BaseModel):
         if any(x.size(1) != 2 for x in inputs.values()):
             raise ValueError(
                 'contrastive learning takes two views a clip: add '
-                'MultiView(num_views=2, ...) to the pipeline')
+                'MultiView(num_views=2, ...) to the pipeline'
+            )
         z = {u: self.query[u](inputs[u][:, 0]) for u in self.modalities}
         zhat = self.encode_keys(inputs)
         losses = {
-            f'loss_{u}': info_nce(z[u], zhat[u], self.bank[u],
-                                  self.temperature)
+            f'loss_{u}': info_nce(
+                z[u], zhat[u], self.bank[u], self.temperature
+            )
             for u in self.modalities
         }
         self.bank.enqueue(zhat)
@@ -117,5 +126,6 @@ class SkeletonCLR(BaseModel):
         """
         average = get_ema_multi_avg_fn(self.momentum)
         average(
-            list(self.key.parameters()), list(self.query.parameters()), None)
+            list(self.key.parameters()), list(self.query.parameters()), None
+        )
         return {u: self.key[u](inputs[u][:, 1]) for u in self.modalities}

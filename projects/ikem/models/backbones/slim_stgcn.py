@@ -42,21 +42,25 @@ class SlimSTGCN(STGCN):
                 type='Normal',
                 layer=['BatchNorm1d', 'BatchNorm2d'],
                 mean=1,
-                std=0.02)
-        ]
+                std=0.02,
+            ),
+        ],
     ) -> None:
         super().__init__(
             graph_cfg=dict(
-                layout=get_layout(layout).graph, mode='stgcn_spatial'),
+                layout=get_layout(layout).graph, mode='stgcn_spatial'
+            ),
             in_channels=in_channels,
             base_channels=base_channels,
             tcn_dropout=dropout,
-            init_cfg=init_cfg)
+            init_cfg=init_cfg,
+        )
         self.gcn[-1] = STGCNBlock(
             self.gcn[-1].gcn.in_channels,
             out_channels,
             torch.tensor(self.graph.A, dtype=torch.float32),
-            tcn_dropout=dropout)
+            tcn_dropout=dropout,
+        )
         self.out_channels = out_channels
         # or the blocks' own initialization would overwrite ours
         for module in self.gcn.modules():

@@ -5,8 +5,10 @@ import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModel, ModuleDict
-from mmengine.runner.checkpoint import (_load_checkpoint_with_prefix,
-                                        load_state_dict)
+from mmengine.runner.checkpoint import (
+    _load_checkpoint_with_prefix,
+    load_state_dict,
+)
 from torch import Tensor, nn
 
 from ..encoder import pool
@@ -48,7 +50,8 @@ class SkeletonClassifier(BaseModel):
         pretrained: Optional[str] = None,
         prefix: str = 'query.{modality}.backbone.',
         init_cfg: Optional[Dict] = dict(
-            type='Normal', layer='Linear', std=0.01)
+            type='Normal', layer='Linear', std=0.01
+        ),
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
         self.modalities = self.data_preprocessor.modalities
@@ -57,14 +60,16 @@ class SkeletonClassifier(BaseModel):
         self.pretrained = pretrained
         self.prefix = prefix
         self.backbone = ModuleDict(
-            {u: MODELS.build(backbone)
-             for u in self.modalities})
+            {u: MODELS.build(backbone) for u in self.modalities}
+        )
 
         def heads() -> ModuleDict:
-            return ModuleDict({
-                u: nn.Linear(in_channels, num_classes)
-                for u in self.modalities
-            })
+            return ModuleDict(
+                {
+                    u: nn.Linear(in_channels, num_classes)
+                    for u in self.modalities
+                }
+            )
 
         self.head = heads()
         self.fused_head = heads() if len(self.modalities) > 1 else None
@@ -80,12 +85,16 @@ class SkeletonClassifier(BaseModel):
         super().init_weights()
         if self.pretrained is None:
             if self.frozen:
-                warnings.warn('no `pretrained` checkpoint: linear evaluation '
-                              'of untrained encoders')
+                warnings.warn(
+                    'no `pretrained` checkpoint: linear evaluation '
+                    'of untrained encoders',
+                    stacklevel=2,
+                )
             return
         for u in self.modalities:
             state = _load_checkpoint_with_prefix(
-                self.prefix.format(modality=u), self.pretrained, 'cpu')
+                self.prefix.format(modality=u), self.pretrained, 'cpu'
+            )
             load_state_dict(self.backbone[u], state, strict=True)
 
     def train(self, mode: bool = True) -> 'SkeletonClassifier':
@@ -95,10 +104,12 @@ class SkeletonClassifier(BaseModel):
             self.backbone.eval()
         return self
 
-    def forward(self,
-                inputs: Dict[str, Tensor],
-                data_samples: Optional[List] = None,
-                mode: str = 'tensor'):
+    def forward(
+        self,
+        inputs: Dict[str, Tensor],
+        data_samples: Optional[List] = None,
+        mode: str = 'tensor',
+    ):
         """Losses, predictions or features of a batch.
 
         Args:
@@ -119,15 +130,18 @@ class SkeletonClassifier(BaseModel):
         if mode == 'predict':
             return self.predict_by_feat(f, data_samples)
         raise ValueError(
-            f"mode is 'loss', 'predict' or 'tensor', got {mode!r}")
+            f"mode is 'loss', 'predict' or 'tensor', got {mode!r}"
+        )
 
     def extract_feat(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
         """Features by modality, of shape (N, D); features pass through."""
-        with torch.set_grad_enabled(torch.is_grad_enabled()
-                                    and not self.frozen):
+        with torch.set_grad_enabled(
+            torch.is_grad_enabled() and not self.frozen
+        ):
             return {
-                u: x if x.dim() == 2 else pool(self.backbone[u](x.flatten(
-                    0, 1)))
+                u: x
+                if x.dim() == 2
+                else pool(self.backbone[u](x.flatten(0, 1)))
                 for u, x in inputs.items()
             }
 
@@ -136,11 +150,13 @@ class SkeletonClassifier(BaseModel):
         logits = {u: self.head[u](f[u]) for u in self.modalities}
         if self.fused_head is not None:
             logits['fused'] = torch.stack(
-                [self.fused_head[u](f[u]) for u in self.modalities]).mean(0)
+                [self.fused_head[u](f[u]) for u in self.modalities]
+            ).mean(0)
         return logits
 
-    def loss_by_feat(self, f: Dict[str, Tensor],
-                     data_samples: List) -> Dict[str, Tensor]:
+    def loss_by_feat(
+        self, f: Dict[str, Tensor], data_samples: List
+    ) -> Dict[str, Tensor]:
         """Cross-entropy and top-1 accuracy of each prediction."""
         logits = self.classify(f)
         labels = torch.cat([sample.gt_label for sample in data_samples])
@@ -151,8 +167,9 @@ class SkeletonClassifier(BaseModel):
             losses[f'top1_{name}'] = (logit.argmax(1) == labels).float().mean()
         return losses
 
-    def predict_by_feat(self, f: Dict[str, Tensor],
-                        data_samples: List) -> List:
+    def predict_by_feat(
+        self, f: Dict[str, Tensor], data_samples: List
+    ) -> List:
         """Set ``pred_score`` (probabilities) and ``pred_label``.
 
         With several modalities ``pred_score`` is a dict with an entry for
@@ -166,6 +183,7 @@ class SkeletonClassifier(BaseModel):
         for i, sample in enumerate(data_samples):
             score = {name: s[i] for name, s in scores.items()}
             sample.set_field(
-                score if len(score) > 1 else final[i], 'pred_score')
+                score if len(score) > 1 else final[i], 'pred_score'
+            )
             sample.set_pred_label(final[i].argmax(0, keepdim=True))
         return data_samples

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 
-def info_nce(z: Tensor,
-             zhat: Tensor,
-             bank: Tensor,
-             temperature: float = 0.07) -> Tensor:
-    """InfoNCE with a memory bank of negatives (METHOD: stage 1).
+def info_nce(
+    z: Tensor, zhat: Tensor, bank: Tensor, temperature: float = 0.07
+) -> Tensor:
+    """InfoNCE with a memory bank of negatives, the loss of the first stage.
 
     ``-log exp(z.zhat/t) / (exp(z.zhat/t) + sum_i exp(z.m_i/t))``
 

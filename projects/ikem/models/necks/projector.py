@@ -25,12 +25,15 @@ class MLPProjector(BaseModule):
         hid_channels: int = 256,
         out_channels: int = 128,
         init_cfg: Optional[Union[Dict, List[Dict]]] = dict(
-            type='Normal', layer='Linear', std=0.02)
+            type='Normal', layer='Linear', std=0.02
+        ),
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.mlp = nn.Sequential(
-            nn.Linear(in_channels, hid_channels), nn.ReLU(),
-            nn.Linear(hid_channels, out_channels))
+            nn.Linear(in_channels, hid_channels),
+            nn.ReLU(),
+            nn.Linear(hid_channels, out_channels),
+        )
 
     def forward(self, f: Tensor) -> Tensor:
         """Project features."""

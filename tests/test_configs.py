@@ -1,0 +1,86 @@
+"""Every config builds and steps."""
+
+import pytest
+import torch
+from helpers import CONFIGS, tiny
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+ALL = sorted(
+    path.relative_to(CONFIGS)
+    for path in CONFIGS.rglob('*.py')
+    if '_base_' not in path.parts
+)
+
+
+def data_of(cfg, prepared_ntu, prepared_nwucla):
+    root = cfg.train_dataloader.dataset.data_root
+    return prepared_nwucla if 'nwucla' in root else prepared_ntu
+
+
+@pytest.mark.filterwarnings('ignore:no `pretrained` checkpoint')
+@pytest.mark.parametrize('path', ALL, ids=str)
+def test_builds_and_steps(path, prepared_ntu, prepared_nwucla, tmp_path):
+    cfg = Config.fromfile(CONFIGS / path)
+    cfg = tiny(cfg, data_of(cfg, prepared_ntu, prepared_nwucla), tmp_path)
+    runner = Runner.from_cfg(cfg)
+    runner.model.init_weights()
+    loop = runner.train_loop
+    wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    before = [p.clone() for p in runner.model.parameters()]
+    logs = runner.model.train_step(next(iter(loop.dataloader)), wrapper)
+    assert torch.isfinite(logs['loss'])
+    assert any(
+        not torch.equal(p, q)
+        for p, q in zip(before, runner.model.parameters())
+    )
+
+
+@pytest.mark.parametrize('path', ALL, ids=str)
+def test_says_what_it_trains_or_what_differs(path):
+    text = (CONFIGS / path).read_text()
+    assert text.startswith(('# ', '_base_ = '))
+    name = path.stem.split('_')
+    assert name[0] in ('skeletonclr', 'linear')
+    cfg = Config.fromfile(CONFIGS / path)
+    dataset, *split, modalities = name[-1].split('-')
+    assert dataset in cfg.train_dataloader.dataset.data_root
+    split = '_'.join(split)
+    loader = cfg.get('val_dataloader') or cfg.train_dataloader
+    assert loader.dataset.split in (f'{split}_train', f'{split}_val')
+    expected = {'3m': ['joint', 'motion', 'bone']}.get(
+        modalities, [modalities]
+    )
+    assert cfg.model.data_preprocessor.modalities == expected
+    batch = cfg.train_dataloader.batch_size
+    assert f'1xb{batch}-{cfg.train_cfg.max_epochs}e' == name[-2]
+
+
+@pytest.mark.parametrize(
+    'path', [p for p in ALL if p.parts[0] == 'linear'], ids=str
+)
+def test_linear_evaluation_takes_the_checkpoint_of_its_pretraining(path):
+    cfg = Config.fromfile(CONFIGS / path)
+    folder, checkpoint = cfg.model.pretrained.split('/')[1:]
+    pretraining = Config.fromfile(CONFIGS / 'skeletonclr' / f'{folder}.py')
+    assert checkpoint == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
+    for key in ('data_preprocessor', 'backbone'):
+        assert pretraining.model[key] == cfg.model[key]
+    assert pretraining.train_dataloader.dataset.split == (
+        cfg.train_dataloader.dataset.split
+    )
+
+
+def test_inherited_from_another_project(tmp_path, prepared_ntu):
+    """By path, and with the scope of mmaction2's own runtime."""
+    base = CONFIGS / 'skeletonclr'
+    name = 'skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-joint.py'
+    path = tmp_path / 'mine.py'
+    path.write_text(
+        f"_base_ = '{base / name}'\n"
+        "model = dict(backbone=dict(_delete_=True, type='STGCN',\n"
+        "    graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial')))\n"
+    )
+    cfg = Config.fromfile(path)
+    assert cfg.model.backbone.type == 'STGCN'
+    assert cfg.default_scope == 'mmaction'

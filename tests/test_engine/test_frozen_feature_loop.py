@@ -1,0 +1,77 @@
+import json
+
+import pytest
+import torch
+from helpers import CONFIGS, tiny
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from projects.ikem.engine.loops.frozen_feature_loop import cache_features
+
+LINEAR = 'linear/linear_stgcn-slim_1xb128-100e_ntu60-xsub-3m.py'
+
+pytestmark = pytest.mark.filterwarnings('ignore:no `pretrained` checkpoint')
+
+
+def config(loop, data_root, work_dir):
+    cfg = tiny(Config.fromfile(CONFIGS / LINEAR), data_root, work_dir)
+    cfg.train_cfg.update(type=loop, max_epochs=4)
+    cfg.optim_wrapper.optimizer.lr = 0.5
+    return cfg
+
+
+def scalars(work_dir):
+    (log,) = work_dir.glob('*/vis_data/scalars.json')
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_gives_what_the_ordinary_loop_gives(prepared_ntu, tmp_path):
+    heads, logs = {}, {}
+    for loop in ('EpochBasedTrainLoop', 'FrozenFeatureTrainLoop'):
+        runner = Runner.from_cfg(config(loop, prepared_ntu, tmp_path / loop))
+        encoders = {}
+        init_weights = runner.model.init_weights
+
+        def keep(runner=runner, init=init_weights, encoders=encoders):
+            init()
+            encoders.update(
+                (k, v.clone())
+                for k, v in runner.model.backbone.state_dict().items()
+            )
+
+        runner.model.init_weights = keep
+        runner.train()
+        for name, value in runner.model.backbone.state_dict().items():
+            assert torch.equal(value, encoders[name]), name
+        heads[loop] = runner.model.fused_head.state_dict()
+        logs[loop] = scalars(tmp_path / loop)
+    ordinary, cached = heads.values()
+    for name, value in ordinary.items():
+        torch.testing.assert_close(cached[name], value, atol=1e-5, rtol=0)
+    assert len(logs['EpochBasedTrainLoop']) == 4 * (3 + 1)
+    for a, b in zip(*logs.values()):
+        for key in a.keys() - {'time', 'data_time'}:
+            assert b[key] == pytest.approx(a[key], abs=1e-5), key
+
+
+def test_cached_loader_has_every_clip_in_order(prepared_ntu, tmp_path):
+    runner = Runner.from_cfg(
+        config('FrozenFeatureTrainLoop', prepared_ntu, tmp_path)
+    )
+    loader = Runner.build_dataloader(runner.cfg.val_dataloader)
+    cached = cache_features(runner.model, loader)
+    assert len(cached) == len(loader)
+    runner.model.eval()
+    for batch, features in zip(loader, cached):
+        f = runner.model(**runner.model.data_preprocessor(batch))
+        for u, x in features['inputs'].items():
+            torch.testing.assert_close(x, f[u])
+        names = [sample.frame_dir for sample in batch['data_samples']]
+        assert names == [s.frame_dir for s in features['data_samples']]
+
+
+def test_refuses_encoders_that_train(prepared_ntu, tmp_path):
+    cfg = config('FrozenFeatureTrainLoop', prepared_ntu, tmp_path)
+    cfg.model.frozen = False
+    with pytest.raises(ValueError, match='frozen encoders'):
+        Runner.from_cfg(cfg).train()
