@@ -1,0 +1,281 @@
+"""The command lines of tools/, end to end."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+from helpers import CONFIGS, ROOT
+
+PRETRAINING = str(
+    CONFIGS / 'skeletonclr/skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-3m.py'
+)
+LINEAR = str(CONFIGS / 'linear/linear_stgcn-slim_1xb128-100e_ntu60-xsub-3m.py')
+
+
+def loader_options(*names):
+    for name in names:
+        yield f'{name}_dataloader.batch_size=4'
+        yield f'{name}_dataloader.num_workers=0'
+        yield f'{name}_dataloader.persistent_workers=False'
+
+
+def options(data_root, *names):
+    """Options that make a config tiny."""
+    return [
+        '--cfg-options',
+        'model.backbone.base_channels=4',
+        'model.backbone.out_channels=8',
+        'train_cfg.max_epochs=2',
+        'default_hooks.logger.interval=1',
+        'default_hooks.checkpoint.interval=1',
+        *(f'{n}_dataloader.dataset.data_root={data_root}' for n in names),
+        *loader_options(*names),
+    ]
+
+
+def pretraining_options(data_root):
+    return [
+        *options(data_root, 'train'),
+        'model.neck.in_channels=8',
+        'model.bank_size=16',
+    ]
+
+
+def run(*command, cwd=ROOT, check=True):
+    environment = dict(
+        os.environ,
+        OMP_NUM_THREADS='1',
+        PATH=f'{os.path.dirname(sys.executable)}:{os.environ["PATH"]}',
+    )
+    result = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert not check or result.returncode == 0, result.stdout + result.stderr
+    return result
+
+
+def train(*args, **kwargs):
+    return run(sys.executable, ROOT / 'tools/train.py', *args, **kwargs)
+
+
+def scalars(work_dir):
+    return [
+        json.loads(line)
+        for log in sorted(work_dir.glob('*/vis_data/scalars.json'))
+        for line in log.read_text().splitlines()
+    ]
+
+
+@pytest.fixture(scope='module')
+def pretrained(prepared_ntu, tmp_path_factory):
+    work_dir = tmp_path_factory.mktemp('pretrained')
+    train(
+        PRETRAINING,
+        '--work-dir',
+        work_dir,
+        *pretraining_options(prepared_ntu),
+    )
+    return work_dir
+
+
+def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
+    work_dir = tmp_path / 'linear'
+    data = options(prepared_ntu, 'train', 'val', 'test')
+    checkpoint = pretrained / 'epoch_2.pth'
+    train(
+        LINEAR,
+        '--work-dir',
+        work_dir,
+        *data,
+        'model.in_channels=8',
+        f'model.pretrained={checkpoint}',
+    )
+    validation = [e for e in scalars(work_dir) if 'acc/fused_top1' in e]
+    assert len(validation) == 2
+    streams = ('joint', 'motion', 'bone', 'fused')
+    assert all(
+        0 <= entry[f'acc/{stream}_{metric}'] <= 1
+        for entry in validation
+        for stream in streams
+        for metric in ('top1', 'top5')
+    )
+    # the same numbers from the checkpoint
+    result = run(
+        sys.executable,
+        ROOT / 'tools/test.py',
+        LINEAR,
+        work_dir / 'epoch_2.pth',
+        '--work-dir',
+        tmp_path / 'test',
+        '--dump',
+        tmp_path / 'predictions.pkl',
+        *data,
+        'model.in_channels=8',
+    )
+    accuracy = validation[-1]['acc/fused_top1']
+    assert f'acc/fused_top1: {accuracy:.4f}' in result.stdout
+    assert (tmp_path / 'predictions.pkl').stat().st_size > 1000
+
+
+def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
+    logs = scalars(pretrained)
+    assert len(logs) == 2 * 3
+    work_dir = tmp_path / 'resumed'
+    train(
+        PRETRAINING,
+        '--work-dir',
+        work_dir,
+        '--resume',
+        pretrained / 'epoch_1.pth',
+        *pretraining_options(prepared_ntu),
+    )
+    resumed = scalars(work_dir)
+    assert [e['step'] for e in resumed] == [e['step'] for e in logs[3:]]
+
+    train(
+        PRETRAINING,
+        '--work-dir',
+        tmp_path / 'seed',
+        '--seed',
+        7,
+        *pretraining_options(prepared_ntu),
+    )
+    other = scalars(tmp_path / 'seed')
+    assert all(a['loss'] != b['loss'] for a, b in zip(logs, other))
+    (text,) = (tmp_path / 'seed').glob('*.py')
+    assert 'randomness = dict(seed=7)' in text.read_text()
+
+
+def test_amp_and_auto_scale_lr(prepared_ntu, tmp_path):
+    train(
+        PRETRAINING,
+        '--work-dir',
+        tmp_path,
+        '--amp',
+        '--auto-scale-lr',
+        *pretraining_options(prepared_ntu),
+    )
+    logs = scalars(tmp_path)
+    assert logs[0]['lr'] == pytest.approx(0.1 * 4 / 128)
+    assert all(e['loss'] < 100 for e in logs)
+
+
+def test_no_validate(pretrained, prepared_ntu, tmp_path):
+    train(
+        LINEAR,
+        '--work-dir',
+        tmp_path,
+        '--no-validate',
+        *options(prepared_ntu, 'train'),
+        'model.in_channels=8',
+        f'model.pretrained={pretrained / "epoch_2.pth"}',
+    )
+    assert not any('acc/fused_top1' in e for e in scalars(tmp_path))
+
+
+def test_two_processes_without_a_gpu(prepared_ntu, tmp_path):
+    """Pre-training and linear evaluation on 2 ranks of a CPU."""
+
+    def dist(tool, *args):
+        with socket.socket() as sock:
+            sock.bind(('', 0))
+            port = sock.getsockname()[1]
+        return run(
+            'env',
+            f'PORT={port}',
+            'CUDA_VISIBLE_DEVICES=',
+            'bash',
+            ROOT / f'tools/dist_{tool}.sh',
+            *args,
+            cwd=tmp_path,
+        )
+
+    dist(
+        'train',
+        PRETRAINING,
+        2,
+        '--work-dir',
+        tmp_path / 'pretrained',
+        *pretraining_options(prepared_ntu),
+    )
+    logs = scalars(tmp_path / 'pretrained')
+    assert [e['step'] for e in logs] == [1, 2]  # 12 clips, 2 x 4 a step
+    dist(
+        'train',
+        LINEAR,
+        2,
+        '--work-dir',
+        tmp_path / 'linear',
+        *options(prepared_ntu, 'train', 'val', 'test'),
+        'model.in_channels=8',
+        f'model.pretrained={tmp_path / "pretrained/epoch_2.pth"}',
+    )
+    validation = [
+        e for e in scalars(tmp_path / 'linear') if 'acc/fused_top1' in e
+    ]
+    # of 12 clips each counts once
+    assert all(
+        (12 * e['acc/fused_top1'])
+        == pytest.approx(round(12 * e['acc/fused_top1']))
+        for e in validation
+    )
+    assert not (tmp_path / '.dist_test').exists()
+    dist(
+        'test',
+        LINEAR,
+        tmp_path / 'linear/epoch_2.pth',
+        2,
+        '--work-dir',
+        tmp_path / 'test',
+        *options(prepared_ntu, 'train', 'val', 'test'),
+        'model.in_channels=8',
+    )
+
+
+def test_mmaction2_trains_its_own_config_on_our_data(prepared_ntu, tmp_path):
+    """Its tools/train.py, its ST-GCN config, our dataset."""
+    import mmaction
+
+    mim = os.path.join(os.path.dirname(mmaction.__file__), '.mim')
+    root = mim if os.path.isdir(mim) else os.path.join(mim, '../..')
+    name = 'stgcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py'
+    loaders = ''.join(
+        f'{part}_dataloader = dict(batch_size=4, num_workers=0, '
+        f'persistent_workers=False, dataset={dataset})\n'
+        for part, split, pipeline in (
+            ('train', 'train', 'train'),
+            ('val', 'val', 'val'),
+            ('test', 'val', 'val'),
+        )
+        for dataset in [
+            f"dict(_delete_=True, type='SkeletonDataset', "
+            f"data_root={prepared_ntu!r}, split='xsub_{split}', "
+            f'pipeline={{{{_base_.{pipeline}_pipeline}}}})'
+        ]
+    )
+    config = tmp_path / 'stgcn.py'
+    config.write_text(
+        f"_base_ = '{root}/configs/skeleton/stgcn/{name}'\n"
+        "custom_imports = dict(imports=['projects.ikem'])\n"
+        f'{loaders}'
+        'model = dict(backbone=dict(base_channels=4),\n'
+        '    cls_head=dict(in_channels=16))\n'
+        'train_cfg = dict(max_epochs=1)\n'
+    )
+    result = run(
+        sys.executable,
+        f'{root}/tools/train.py',
+        config,
+        '--work-dir',
+        tmp_path / 'work_dir',
+        cwd=tmp_path,
+    )
+    assert 'acc/top1' in result.stdout
+    assert (tmp_path / 'work_dir/epoch_1.pth').exists()
