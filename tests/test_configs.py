@@ -6,6 +6,8 @@ from helpers import CONFIGS, tiny
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from projects.ikem.models.modalities import MODALITIES
+
 ALL = sorted(
     path.relative_to(CONFIGS)
     for path in CONFIGS.rglob('*.py')
@@ -40,20 +42,34 @@ def test_builds_and_steps(path, prepared_ntu, prepared_nwucla, tmp_path):
 def test_says_what_it_trains_or_what_differs(path):
     text = (CONFIGS / path).read_text()
     assert text.startswith(('# ', '_base_ = '))
-    name = path.stem.split('_')
-    assert name[0] in ('skeletonclr', 'linear')
+    algorithm, _, schedule, data = path.stem.split('_')
+    algorithm, modalities, *_ = algorithm.split('-')
+    assert algorithm == path.parts[0]
     cfg = Config.fromfile(CONFIGS / path)
-    dataset, *split, modalities = name[-1].split('-')
+    dataset, *split = data.split('-')
     assert dataset in cfg.train_dataloader.dataset.data_root
     split = '_'.join(split)
     loader = cfg.get('val_dataloader') or cfg.train_dataloader
     assert loader.dataset.split in (f'{split}_train', f'{split}_val')
-    expected = {'3m': ['joint', 'motion', 'bone']}.get(
-        modalities, [modalities]
-    )
+    named = {'3m': list(MODALITIES)[:3], '6m': list(MODALITIES)}
+    expected = named.get(modalities, [modalities])
     assert cfg.model.data_preprocessor.modalities == expected
-    batch = cfg.train_dataloader.batch_size
-    assert f'1xb{batch}-{cfg.train_cfg.max_epochs}e' == name[-2]
+    batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
+    assert schedule == f'1xb{batch}-{epochs}e'
+
+
+@pytest.mark.parametrize(
+    'path', [p for p in ALL if p.parts[0] in ('ikem', 'crossclr')], ids=str
+)
+def test_second_stage_is_the_second_half(path):
+    cfg = Config.fromfile(CONFIGS / path)
+    (hook,) = cfg.custom_hooks
+    assert hook.type == 'ExchangeStageHook'
+    assert 2 * hook.begin == cfg.train_cfg.max_epochs
+    assert cfg.find_unused_parameters
+    six = len(cfg.model.data_preprocessor.modalities) == 6
+    frozen = ['joint', 'bone'] + six * ['rotation_axis']
+    assert cfg.model.frozen_keys == frozen
 
 
 @pytest.mark.parametrize(
@@ -62,7 +78,9 @@ def test_says_what_it_trains_or_what_differs(path):
 def test_linear_evaluation_takes_the_checkpoint_of_its_pretraining(path):
     cfg = Config.fromfile(CONFIGS / path)
     folder, checkpoint = cfg.model.pretrained.split('/')[1:]
-    pretraining = Config.fromfile(CONFIGS / 'skeletonclr' / f'{folder}.py')
+    pretraining = Config.fromfile(
+        CONFIGS / folder.split('-')[0] / f'{folder}.py'
+    )
     assert checkpoint == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
     for key in ('data_preprocessor', 'backbone'):
         assert pretraining.model[key] == cfg.model[key]
@@ -74,7 +92,7 @@ def test_linear_evaluation_takes_the_checkpoint_of_its_pretraining(path):
 def test_inherited_from_another_project(tmp_path, prepared_ntu):
     """By path, and with the scope of mmaction2's own runtime."""
     base = CONFIGS / 'skeletonclr'
-    name = 'skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-joint.py'
+    name = 'skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
     path = tmp_path / 'mine.py'
     path.write_text(
         f"_base_ = '{base / name}'\n"

@@ -22,8 +22,8 @@ WORK_DIR = ROOT / 'work_dirs/quickstart'
 RAW = 'data/synthetic/raw'
 PREPARED = 'data/synthetic/prepared'
 SPLIT = 'xsub'
-PRETRAIN = 'configs/skeletonclr/skeletonclr_stgcn-slim-w8_1xb64-30e_synthetic-xsub-3m.py'  # noqa: E501
-LINEAR = 'configs/linear/linear_stgcn-slim-w8_1xb64-100e_synthetic-xsub-3m.py'
+PRETRAIN = 'configs/skeletonclr/skeletonclr-3m_stgcn-slim-w8_1xb64-30e_synthetic-xsub.py'  # noqa: E501
+LINEAR = 'configs/linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py'
 # Encoders that differ from the pre-trained ones by the training alone: norm
 # layers get to know the data, nothing else is learnt.
 UNTRAINED = [

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from projects.ikem.engine.loops.frozen_feature_loop import cache_features
 
-LINEAR = 'linear/linear_stgcn-slim_1xb128-100e_ntu60-xsub-3m.py'
+LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 pytestmark = pytest.mark.filterwarnings('ignore:no `pretrained` checkpoint')
 

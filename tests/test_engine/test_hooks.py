@@ -5,10 +5,11 @@ from mmaction.registry import HOOKS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+IKEM = 'ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 PRETRAINING = (
-    'skeletonclr/skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-joint.py'
+    'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
-LINEAR = 'linear/linear_stgcn-slim_1xb128-100e_ntu60-xsub-joint.py'
+LINEAR = 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 
 def config(path, data_root, work_dir):
@@ -97,3 +98,40 @@ def test_testing_with_the_wrong_checkpoint(prepared_ntu, tmp_path):
     cfg.load_from = str(tmp_path / 'a/epoch_1.pth')
     with pytest.raises(RuntimeError, match='missing: .*head.joint.weight'):
         Runner.from_cfg(cfg).test()
+
+
+def stages(cfg):
+    """Run a training; what losses it logged in each epoch."""
+    runner = Runner.from_cfg(cfg)
+    train_step, seen = runner.model.train_step, {}
+
+    def recording(data, optim_wrapper):
+        logs = train_step(data, optim_wrapper)
+        kinds = {name.split('_')[1] for name in logs if '_' in name}
+        seen.setdefault(runner.epoch, set()).update(kinds)
+        return logs
+
+    runner.model.train_step = recording
+    runner.train()
+    return seen
+
+
+def test_the_stage_follows_from_the_epoch(prepared_ntu, tmp_path):
+    """Also after a resume, on either side of the switch."""
+
+    def ikem(name):
+        cfg = config(IKEM, prepared_ntu, tmp_path / name)
+        cfg.train_cfg.max_epochs = 4
+        cfg.custom_hooks[0].begin = 2
+        cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=-1)
+        return cfg
+
+    alone = {'joint', 'motion', 'bone', 'acceleration', 'rotation', 'angular'}
+    exchange = {'explicit', 'implicit'}
+    whole = stages(ikem('whole'))
+    assert whole == {0: alone, 1: alone, 2: exchange, 3: exchange}
+    for epoch in (1, 2, 3):
+        cfg = ikem(f'resumed{epoch}')
+        cfg.resume = True
+        cfg.load_from = str(tmp_path / f'whole/epoch_{epoch}.pth')
+        assert stages(cfg) == {e: whole[e] for e in range(epoch, 4)}

@@ -161,7 +161,7 @@ def test_other_backbones_of_the_toolbox():
             backbone=dict(
                 type='AAGCN', graph_cfg=dict(layout='nturgb+d', mode='spatial')
             ),
-            neck=dict(type='MLPProjector', out_channels=6),
+            neck=dict(type='MLPProjector', in_channels=256, out_channels=6),
             bank_size=8,
         )
     )

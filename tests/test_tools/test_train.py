@@ -10,9 +10,9 @@ import pytest
 from helpers import CONFIGS, ROOT
 
 PRETRAINING = str(
-    CONFIGS / 'skeletonclr/skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-3m.py'
+    CONFIGS / 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
-LINEAR = str(CONFIGS / 'linear/linear_stgcn-slim_1xb128-100e_ntu60-xsub-3m.py')
+LINEAR = str(CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py')
 
 
 def loader_options(*names):

@@ -1,5 +1,5 @@
 from copy import deepcopy
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -23,7 +23,8 @@ class SkeletonCLR(BaseModel):
 
     Args:
         backbone (dict): Encoder f, one a modality.
-        neck (dict): Projector g; its ``out_channels`` is the embedding's D.
+        neck (dict): Projector g, with ``in_channels`` of the feature and
+            ``out_channels`` of the embedding.
         data_preprocessor (dict): A :class:`ModalityDataPreprocessor`, whose
             ``modalities`` are the ones that are trained.
         bank_size (int): Keys K of the memory bank. Defaults to 32768.
@@ -57,6 +58,7 @@ class SkeletonCLR(BaseModel):
             bank_size,
             bank_init,
         )
+        self.in_channels = neck['in_channels']
         self.momentum = momentum
         self.temperature = temperature
 
@@ -106,16 +108,26 @@ class SkeletonCLR(BaseModel):
                 'contrastive learning takes two views a clip: add '
                 'MultiView(num_views=2, ...) to the pipeline'
             )
-        z = {u: self.query[u](inputs[u][:, 0]) for u in self.modalities}
+        f = self.extract_feat(inputs)
+        z = {u: self.query[u].project(f[u]) for u in self.modalities}
         zhat = self.encode_keys(inputs)
-        losses = {
+        losses = self.contrast(f, z, zhat)
+        self.bank.enqueue(zhat)
+        return losses
+
+    def contrast(
+        self,
+        f: Dict[str, Tensor],
+        z: Dict[str, Tensor],
+        zhat: Dict[str, Tensor],
+    ) -> Dict[str, Tensor]:
+        """Losses of features, query and key embeddings by modality."""
+        return {
             f'loss_{u}': info_nce(
                 z[u], zhat[u], self.bank[u], self.temperature
             )
             for u in self.modalities
         }
-        self.bank.enqueue(zhat)
-        return losses
 
     @torch.no_grad()
     def encode_keys(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
@@ -125,7 +137,15 @@ class SkeletonCLR(BaseModel):
         keep statistics of their own.
         """
         average = get_ema_multi_avg_fn(self.momentum)
-        average(
-            list(self.key.parameters()), list(self.query.parameters()), None
-        )
+        for u in self.moving_keys:
+            average(
+                list(self.key[u].parameters()),
+                list(self.query[u].parameters()),
+                None,
+            )
         return {u: self.key[u](inputs[u][:, 1]) for u in self.modalities}
+
+    @property
+    def moving_keys(self) -> Sequence[str]:
+        """Modalities whose key encoders follow their query encoders."""
+        return self.modalities

@@ -1,3 +1,3 @@
-from .functional import info_nce
+from .functional import explicit_exchange, implicit_exchange, info_nce
 
-__all__ = ['info_nce']
+__all__ = ['explicit_exchange', 'implicit_exchange', 'info_nce']

@@ -1,0 +1,3 @@
+_base_ = './crossclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+
+train_dataloader = dict(dataset=dict(split='xview_train'))

@@ -1,0 +1,15 @@
+_base_ = './linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xview.py'
+
+model = dict(
+    data_preprocessor=dict(
+        modalities=[
+            'joint',
+            'motion',
+            'bone',
+            'acceleration',
+            'rotation_axis',
+            'angular_velocity',
+        ]
+    ),
+    pretrained='work_dirs/ikem-6m_stgcn-slim-w8_1xb32-40e_synthetic-xview/epoch_40.pth',
+)

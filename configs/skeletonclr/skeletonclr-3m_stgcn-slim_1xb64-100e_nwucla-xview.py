@@ -1,0 +1,3 @@
+_base_ = './skeletonclr-joint_stgcn-slim_1xb64-100e_nwucla-xview.py'
+
+model = dict(data_preprocessor=dict(modalities=['joint', 'motion', 'bone']))

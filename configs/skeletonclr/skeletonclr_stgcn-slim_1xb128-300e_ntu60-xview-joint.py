@@ -1,3 +1,0 @@
-_base_ = './skeletonclr_stgcn-slim_1xb128-300e_ntu60-xsub-joint.py'
-
-train_dataloader = dict(dataset=dict(split='xview_train'))

@@ -1,0 +1,34 @@
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+
+@HOOKS.register_module()
+class ExchangeStageHook(Hook):
+    """Begin the exchange between modalities after some epochs.
+
+    The stage follows from the number of the epoch alone, so that it is right
+    after a resume on either side of the switch.
+
+    Args:
+        begin (int): Epochs of the first stage. Defaults to 150.
+    """
+
+    def __init__(self, begin: int = 150) -> None:
+        self.begin = begin
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Set the stage of the epoch.
+
+        Args:
+            runner (Runner): The runner of the training process.
+        """
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        exchanging = runner.epoch >= self.begin
+        if exchanging and not model.exchanging:
+            runner.logger.info(
+                f'epoch {runner.epoch + 1}: the modalities exchange knowledge'
+            )
+        model.exchanging = exchanging

@@ -1,0 +1,166 @@
+"""The exchange losses against the formulas, pair by pair."""
+
+from itertools import combinations, permutations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from projects.ikem.models.losses import explicit_exchange, implicit_exchange
+from projects.ikem.models.losses.bank_statistics import bank_statistics
+
+NAMES = ('joint', 'motion', 'bone', 'acceleration')
+N, K, D, TAU = 5, 23, 8, 0.07
+
+
+def unit(*shape):
+    return F.normalize(torch.randn(*shape, dtype=torch.float64), dim=-1)
+
+
+def inputs(n=N, k=K):
+    z = {u: unit(n, D).requires_grad_() for u in NAMES}
+    zhat = {u: unit(n, D) for u in NAMES}
+    bank = {u: unit(k, D) for u in NAMES}
+    return z, zhat, bank
+
+
+def naive_explicit(z, zhat, bank, u, v, topk, context):
+    """-log softmax over [N, 1 + 2K] logits, mean over masked positives."""
+    s_u, s_v = z[u] @ bank[u].T, z[v] @ bank[v].T
+    logits = [(z[u] * zhat[u]).sum(1, keepdim=True), s_u]
+    mask = torch.zeros_like(s_v)
+    for n in range(len(s_v)):
+        for i in sorted(range(K), key=lambda i: -s_v[n, i].item())[:topk]:
+            mask[n, i] = 1
+    masks = [torch.ones(len(s_v), 1), mask]
+    if context:
+        logits.append(s_u * s_v)
+        masks.append(mask)
+    log_softmax = (torch.cat(logits, 1) / TAU).log_softmax(1)
+    mask = torch.cat(masks, 1)
+    return (-(log_softmax * mask).sum(1) / mask.sum(1)).mean()
+
+
+@pytest.mark.parametrize('topk', [1, 3])
+@pytest.mark.parametrize('context', [True, False])
+@pytest.mark.parametrize('n', [N, 3])
+def test_explicit_exchange(topk, context, n):
+    z, zhat, bank = inputs(n)
+    pairs = list(permutations(NAMES, 2))
+    losses = explicit_exchange(z, zhat, bank, pairs, TAU, topk, context)
+    naive = {
+        (u, v): naive_explicit(z, zhat, bank, u, v, topk, context)
+        for u, v in pairs
+    }
+    for pair in pairs:
+        torch.testing.assert_close(
+            losses[pair], naive[pair], rtol=1e-10, atol=1e-10
+        )
+    weights = torch.rand(len(pairs), dtype=torch.float64)
+    gradients = [
+        torch.autograd.grad(
+            (weights * torch.stack([loss[pair] for pair in pairs])).sum(),
+            list(z.values()),
+        )
+        for loss in (losses, naive)
+    ]
+    for ours, theirs in zip(*gradients):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_explicit_exchange_between_some_modalities():
+    """Targets and sources need not be all pairs, nor of one width."""
+    z, zhat, bank = inputs()
+    z['wide'] = unit(N, 20).requires_grad_()
+    zhat['wide'], bank['wide'] = unit(N, 20), unit(K, 20)
+    pairs = [('wide', 'joint'), ('wide', 'bone')]
+    losses = explicit_exchange(z, zhat, bank, pairs, TAU)
+    assert list(losses) == pairs
+    for u, v in pairs:
+        torch.testing.assert_close(
+            losses[u, v], naive_explicit(z, zhat, bank, u, v, 1, True)
+        )
+
+
+def test_implicit_exchange():
+    _, zhat, bank = inputs()
+    d = D * len(NAMES)
+    ztilde = {u: unit(N, d).requires_grad_() for u in NAMES}
+    losses = implicit_exchange(ztilde, zhat, bank, TAU)
+    for u in NAMES:
+        total = 0
+        for n in range(N):
+            key = torch.cat([zhat[v][n] for v in NAMES])
+            logits = [ztilde[u][n] @ key / key.norm() / TAU]
+            for i in range(K):
+                slot = torch.cat([bank[v][i] for v in NAMES])
+                logits.append(ztilde[u][n] @ slot / slot.norm() / TAU)
+            logits = torch.stack(logits)
+            total = total + logits.exp().sum().log() - logits[0]
+        naive = total / N
+        torch.testing.assert_close(losses[u], naive, rtol=1e-10, atol=1e-10)
+        torch.testing.assert_close(
+            *(torch.autograd.grad(x, ztilde[u])[0] for x in (losses[u], naive))
+        )
+
+
+@pytest.mark.parametrize('chunk_size', [1, 7, K, 100])
+def test_chunks_do_not_matter(chunk_size):
+    z, _, bank = inputs()
+    z, bank = list(z.values()), list(bank.values())
+    pairs = list(combinations(range(4), 2))
+    whole = bank_statistics(z, bank, pairs, TAU, 3, chunk_size=1000)
+    parts = bank_statistics(z, bank, pairs, TAU, 3, chunk_size=chunk_size)
+    torch.testing.assert_close(parts.lse, whole.lse)
+    torch.testing.assert_close(parts.lse_context, whole.lse_context)
+    assert torch.equal(parts.top.sort().values, whole.top.sort().values)
+    assert torch.equal(parts.top[..., 0], whole.top[..., 0])
+
+    def gradients(x):
+        return torch.autograd.grad(x.lse.sum() + x.lse_context.sin().sum(), z)
+
+    for a, b in zip(gradients(whole), gradients(parts)):
+        torch.testing.assert_close(a, b)
+
+
+def test_gradcheck():
+    z, _, bank = inputs(n=2, k=5)
+    bank = list(bank.values())[:2]
+
+    def sums(*z):
+        return bank_statistics(z, bank, [(0, 1)], 0.5, 1, chunk_size=2)[:2]
+
+    assert torch.autograd.gradcheck(sums, list(z.values())[:2])
+
+
+def test_an_empty_bank_leaves_the_own_key():
+    z, zhat, bank = inputs()
+    bank = {u: m[:0] for u, m in bank.items()}
+    losses = explicit_exchange(z, zhat, bank, [('joint', 'bone')], TAU)
+    assert losses['joint', 'bone'] == 0
+
+
+def test_nothing_that_is_kept_grows_with_the_bank():
+    """Neither similarities nor products are saved for the backward pass."""
+    z, zhat, bank = inputs(k=5000)
+    kept = []
+
+    def keep(x):
+        kept.append(x.numel())
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x):
+        losses = explicit_exchange(z, zhat, bank, permutations(NAMES, 2), TAU)
+        sum(losses.values())
+    assert max(kept) < 5000
+
+
+def test_in_bfloat16_the_similarities_stay_exact():
+    z, zhat, bank = inputs()
+    z, zhat, bank = (
+        {u: x.detach().float() for u, x in y.items()} for y in (z, zhat, bank)
+    )
+    exact = explicit_exchange(z, zhat, bank, [('joint', 'bone')], TAU)
+    with torch.autocast('cpu', torch.bfloat16):
+        rounded = explicit_exchange(z, zhat, bank, [('joint', 'bone')], TAU)
+    assert rounded['joint', 'bone'] == exact['joint', 'bone']
