@@ -11,5 +11,5 @@ model = dict(
             'angular_velocity',
         ]
     ),
-    pretrained='work_dirs/ikem-6m_stgcn-slim-w8_1xb32-40e_synthetic-xsub/epoch_40.pth',
+    pretrained='work_dirs/ikem-6m_stgcn-slim-w8_1xb32-30e_synthetic-xsub/epoch_30.pth',
 )

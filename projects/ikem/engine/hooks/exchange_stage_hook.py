@@ -31,4 +31,8 @@ class ExchangeStageHook(Hook):
             runner.logger.info(
                 f'epoch {runner.epoch + 1}: the modalities exchange knowledge'
             )
+            # or the log would go on showing what is no longer computed
+            scalars = runner.message_hub.log_scalars
+            for name in [n for n in scalars if n.startswith('train/loss')]:
+                del scalars[name]
         model.exchanging = exchanging

@@ -1,6 +1,6 @@
 # CrosSCLR on joint, motion and bone of the synthetic set, cross-subject.
 #   bash tools/dist_train.sh \
-#       configs/crossclr/crossclr-3m_stgcn-slim-w8_1xb32-40e_synthetic-xsub.py 1
+#       configs/crossclr/crossclr-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py 1
 _base_ = [
     '../_base_/models/crossclr_stgcn-slim.py',
     '../_base_/datasets/synthetic_two-view.py',
@@ -10,13 +10,15 @@ _base_ = [
 
 model = dict(
     backbone=dict(base_channels=8, out_channels=64, dropout=0.0),
-    neck=dict(in_channels=64, hid_channels=64, out_channels=64),
+    neck=dict(in_channels=64),
     bank_size=1024,
     momentum=0.99,  # a short training: the key encoders have to keep up
+    temperature=0.1,
 )
 train_dataloader = dict(batch_size=32, num_workers=1)
-train_cfg = dict(max_epochs=40)
+optim_wrapper = dict(optimizer=dict(lr=0.03))
+train_cfg = dict(max_epochs=30)
 param_scheduler = [
-    dict(type='MultiStepLR', by_epoch=True, milestones=[33], gamma=0.1)
+    dict(type='MultiStepLR', by_epoch=True, milestones=[26], gamma=0.1)
 ]
-custom_hooks = [dict(type='ExchangeStageHook', begin=20)]
+custom_hooks = [dict(type='ExchangeStageHook', begin=15)]

@@ -1,3 +1,0 @@
-_base_ = './crossclr-3m_stgcn-slim-w8_1xb32-40e_synthetic-xsub.py'
-
-train_dataloader = dict(dataset=dict(split='xview_train'))
