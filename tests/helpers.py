@@ -18,12 +18,19 @@ def tiny(cfg: Config, data_root: str, work_dir: str) -> Config:
                 batch_size=4, num_workers=0, persistent_workers=False
             )
             cfg[key].dataset.data_root = data_root
-    cfg.model.backbone.update(base_channels=4, out_channels=8)
+    channels = 8
+    if cfg.model.backbone.type == 'SlimSTGCN':
+        cfg.model.backbone.update(base_channels=4, out_channels=channels)
+    else:  # mmaction2's, which double their channels twice
+        channels = 4 * 8
+        cfg.model.backbone.base_channels = 8
     if 'neck' in cfg.model:
-        cfg.model.neck.update(in_channels=8, hid_channels=8, out_channels=8)
+        cfg.model.neck.update(
+            in_channels=channels, hid_channels=8, out_channels=8
+        )
         cfg.model.bank_size = 16
     else:
-        cfg.model.update(in_channels=8, pretrained=None)
+        cfg.model.update(in_channels=channels, pretrained=None)
     cfg.train_cfg.max_epochs = 1
     cfg.default_hooks.logger.interval = 1
     cfg.log_level = 'WARNING'

@@ -16,8 +16,8 @@ model = dict(
     num_classes=17,
     pretrained='work_dirs/skeletonclr-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub/epoch_30.pth',
 )
-train_dataloader = dict(batch_size=64, num_workers=1)
-val_dataloader = dict(num_workers=1)
+train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
+val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader
 default_hooks = dict(
     checkpoint=dict(save_best='acc/fused_top1', rule='greater', interval=-1)

@@ -16,7 +16,7 @@ model = dict(
     momentum=0.99,  # a short training: the key encoders have to keep up
     temperature=0.1,
 )
-train_dataloader = dict(batch_size=32, num_workers=1)
+train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
 optim_wrapper = dict(optimizer=dict(lr=0.03))
 train_cfg = dict(max_epochs=30)
 param_scheduler = [

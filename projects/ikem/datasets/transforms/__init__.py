@@ -1,10 +1,12 @@
 from .augment import RandomShear, RandomTemporalCrop, get_rng
+from .gen_modality import GenModality
 from .multi_view import MultiView
 from .preprocess import AlignShoulders, CenterJoint, ResampleFrames
 
 __all__ = [
     'AlignShoulders',
     'CenterJoint',
+    'GenModality',
     'MultiView',
     'RandomShear',
     'RandomTemporalCrop',

@@ -1,0 +1,86 @@
+"""One modality instead of the joints, for single-stream recognition."""
+
+from typing import Dict, Union
+
+import numpy as np
+import torch
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from projects.ikem.models.modalities import MODALITIES, derive_modalities
+from projects.ikem.skeletons import get_layout
+
+
+@TRANSFORMS.register_module()
+class GenModality(BaseTransform):
+    """Replace the joints by a modality that is derived from them.
+
+    It goes right before ``FormatGCNInput``, where the clips are as the model
+    gets them: several clips or views follow each other in time, and each is
+    taken on its own. An absent person (all zeros) stays exactly zero.
+
+    Required Keys:
+
+        - keypoint (np.ndarray): Joints of shape (M, num_clips * T, V, 3).
+        - num_clips (int, optional): Number of clips. 1 by default.
+        - time_scale (float, optional): gamma, raw frames per frame, by which
+          differences in time are divided. 1 by default.
+
+    Modified Keys:
+
+        - keypoint: In single precision if it had half.
+
+    Args:
+        modality (str): Name of the modality, one of ``MODALITIES``.
+        layout (str | dict): Skeleton layout. Defaults to ``'ntu-25'``.
+
+    Raises:
+        ValueError: If the modality is unknown, or the keypoints fit neither
+            the layout nor the number of clips.
+    """
+
+    def __init__(
+        self, modality: str, layout: Union[str, dict] = 'ntu-25'
+    ) -> None:
+        if modality not in MODALITIES:
+            raise ValueError(
+                f'unknown modality {modality!r}: choose from '
+                f'{list(MODALITIES)}'
+            )
+        self.modality = modality
+        self.layout = get_layout(layout)
+
+    def transform(self, results: Dict) -> Dict:
+        """Derive the modality.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict.
+        """
+        x = results['keypoint']
+        clips = results.get('num_clips', 1)
+        if x.shape[1] % clips:
+            raise ValueError(
+                f'keypoint of shape {x.shape} holds no {clips} clips of one '
+                'length: put GenModality right before FormatGCNInput'
+            )
+        # a copy, since keypoint may be a read-only view of a file
+        joints = torch.tensor(
+            np.stack(np.split(x, clips, axis=1)),
+            dtype=torch.float64 if x.dtype == np.float64 else torch.float32,
+        )  # (num_clips, M, T, V, 3)
+        gamma = float(results.get('time_scale', 1))
+        time_scale = joints.new_full((clips,), gamma)
+        derived = derive_modalities(
+            joints, [self.modality], self.layout, time_scale
+        )[self.modality]
+        results['keypoint'] = torch.cat(list(derived), dim=1).numpy()
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{self.__class__.__name__}(modality={self.modality!r}, '
+            f'layout={self.layout.name!r})'
+        )

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import TRANSFORMS
+from mmengine.dataset import Compose
+
+from projects.ikem.models.modalities import MODALITIES, derive_modalities
+
+
+def build(modality, **kwargs):
+    return TRANSFORMS.build(
+        dict(type='GenModality', modality=modality, **kwargs)
+    )
+
+
+def clip(t=7, m=2, v=25, dtype=np.float32):
+    x = np.random.normal(size=(m, t, v, 3)).astype(dtype)
+    x.flags.writeable = False  # as views of a file are
+    return x
+
+
+def derive(x, modality, time_scale=1.0, layout='ntu-25'):
+    x = torch.tensor(x)[None]
+    gamma = torch.tensor([time_scale])
+    return derive_modalities(x, [modality], layout, gamma)[modality][0].numpy()
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('modality', MODALITIES)
+def test_is_the_modality(modality):
+    x = clip()
+    y = build(modality)(dict(keypoint=x, time_scale=1.5))['keypoint']
+    np.testing.assert_array_equal(y, derive(x, modality, 1.5))
+    assert y.dtype == np.float32
+    y = build(modality)(dict(keypoint=x))['keypoint']
+    np.testing.assert_array_equal(y, derive(x, modality))
+
+
+@pytest.mark.parametrize(
+    'dtype, expected',
+    [(np.float16, np.float32), (np.float64, np.float64)],
+)
+def test_precision(dtype, expected):
+    x = clip(dtype=dtype)
+    y = build('bone')(dict(keypoint=x))['keypoint']
+    assert y.dtype == expected
+    np.testing.assert_array_equal(y, derive(x.astype(expected), 'bone'))
+
+
+@pytest.mark.parametrize('modality', MODALITIES)
+def test_absent_person_stays_zero(modality):
+    x = clip() * np.array([1, 0], np.float32).reshape(2, 1, 1, 1)
+    y = build(modality)(dict(keypoint=x))['keypoint']
+    assert not y[1].any()
+    assert y[0].any()
+
+
+@pytest.mark.parametrize('modality', MODALITIES)
+def test_one_frame(modality):
+    y = build(modality)(dict(keypoint=clip(t=1)))['keypoint']
+    assert y.shape == (2, 1, 25, 3)
+    assert np.isfinite(y).all()
+    moving = modality in ('motion', 'acceleration', 'angular_velocity')
+    assert y.any() != moving
+
+
+def test_clips_are_taken_on_their_own():
+    x = clip(t=12)
+    y = build('motion')(dict(keypoint=x, num_clips=3))['keypoint']
+    expected = [derive(x[:, t : t + 4], 'motion') for t in (0, 4, 8)]
+    np.testing.assert_array_equal(y, np.concatenate(expected, axis=1))
+    with pytest.raises(ValueError, match='no 5 clips of one length'):
+        build('motion')(dict(keypoint=x, num_clips=5))
+
+
+def test_other_layouts():
+    x = clip(v=20)
+    y = build('bone', layout='kinect-20')(dict(keypoint=x))['keypoint']
+    np.testing.assert_array_equal(y, derive(x, 'bone', layout='kinect-20'))
+    with pytest.raises(ValueError, match='joints of layout'):
+        build('bone')(dict(keypoint=x))
+
+
+def test_unknown_modality():
+    with pytest.raises(ValueError, match="unknown modality 'speed'.*motion"):
+        build('speed')
+
+
+def test_repr():
+    assert repr(build('bone')) == (
+        "GenModality(modality='bone', layout='ntu-25')"
+    )
+
+
+def test_in_the_pipeline_of_a_recognizer():
+    x = clip(t=5)
+    pipeline = Compose(
+        [
+            dict(type='ResampleFrames', num_frames=10),
+            dict(type='GenModality', modality='rotation_axis'),
+            dict(type='FormatGCNInput', num_person=2),
+            dict(type='PackActionInputs'),
+        ]
+    )
+    packed = pipeline(dict(keypoint=x, total_frames=5, label=1))
+    resampled = Compose([pipeline.transforms[0]])(
+        dict(keypoint=x, total_frames=5)
+    )['keypoint']
+    np.testing.assert_array_equal(
+        packed['inputs'].numpy(), derive(resampled, 'rotation_axis')[None]
+    )

@@ -1,0 +1,100 @@
+"""Convert checkpoints of released implementations to ours, and back.
+
+python tools/model_converters/convert_released.py SRC DST
+python tools/model_converters/convert_released.py SRC DST --modality joint
+python tools/model_converters/convert_released.py SRC DST --reverse
+
+Released are IKEM, CrosSCLR, AimCLR and SkeletonCLR. Reading a file does not
+execute anything that it holds.
+"""
+
+import argparse
+import os
+
+import torch
+
+from projects.ikem.checkpoint import load_from_local
+from projects.ikem.models.released import (
+    Conversion,
+    get_state_dict,
+    to_ours,
+    to_released,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Convert a released checkpoint to ours, or back'
+    )
+    parser.add_argument('src', help='checkpoint to read')
+    parser.add_argument('dst', help='checkpoint to write, a new file')
+    parser.add_argument(
+        '--modality',
+        help='what a released checkpoint with one encoder was trained on',
+    )
+    parser.add_argument(
+        '--reverse',
+        action='store_true',
+        help='ours to released, written as a bare state dict',
+    )
+    args = parser.parse_args()
+    if args.reverse and args.modality is not None:
+        parser.error('--modality is for the way from released to ours')
+    return args
+
+
+def convert(args: argparse.Namespace) -> Conversion:
+    """Read, convert and write."""
+    if os.path.exists(args.dst):
+        raise FileExistsError(f'{args.dst} exists already')
+    state = get_state_dict(load_from_local(args.src, 'cpu'))
+    if args.reverse:
+        conversion = to_released(state)
+        output = conversion.state_dict
+    else:
+        conversion = to_ours(state, args.modality)
+        released = conversion.released
+        meta = dict(
+            converted_from=released.kind,
+            data_preprocessor=released.data_preprocessor,
+        )
+        output = dict(meta=meta, state_dict=conversion.state_dict)
+    aside = f'{args.dst}.{os.getpid()}.tmp'
+    try:
+        torch.save(output, aside)
+        os.replace(aside, args.dst)
+    finally:
+        if os.path.exists(aside):
+            os.remove(aside)
+    return conversion
+
+
+def report(conversion: Conversion) -> None:
+    """Print what was converted."""
+    released = conversion.released
+    print(f'{released.kind} of {", ".join(released.modalities)}')
+    print(
+        f'{len(conversion.state_dict)} keys written, '
+        f'{len(conversion.dropped)} dropped'
+    )
+    for note in conversion.notes:
+        print(f'note: {note}')
+    for name in conversion.dropped:
+        print(f'dropped: {name}')
+    settings = ', '.join(
+        f'{key}={value!r}' for key, value in released.data_preprocessor.items()
+    )
+    print(f'released encoders take data_preprocessor=dict({settings})')
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        conversion = convert(args)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SystemExit(f'error: {error}') from error
+    report(conversion)
+
+
+if __name__ == '__main__':
+    main()
