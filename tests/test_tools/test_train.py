@@ -239,6 +239,34 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path):
     )
 
 
+def test_slurm(prepared_ntu, tmp_path):
+    """With a stand-in for srun, which starts one task."""
+    srun = tmp_path / 'srun'
+    srun.write_text(
+        '#!/usr/bin/env bash\n'
+        'while [ "$1" != python ]; do shift; done\n'
+        'export SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NTASKS=1\n'
+        'export SLURM_NODELIST=localhost MASTER_ADDR=127.0.0.1\n'
+        'exec "$@"\n'
+    )
+    srun.chmod(0o755)
+    run(
+        'env',
+        f'PATH={tmp_path}:{os.path.dirname(sys.executable)}:/usr/bin:/bin',
+        'CUDA_VISIBLE_DEVICES=',
+        'bash',
+        ROOT / 'tools/slurm_train.sh',
+        'partition',
+        'name',
+        PRETRAINING,
+        '--work-dir',
+        tmp_path / 'work_dir',
+        *pretraining_options(prepared_ntu),
+        'train_cfg.max_epochs=1',
+    )
+    assert (tmp_path / 'work_dir/epoch_1.pth').exists()
+
+
 def test_mmaction2_trains_its_own_config_on_our_data(prepared_ntu, tmp_path):
     """Its tools/train.py, its ST-GCN config, our dataset."""
     import mmaction
