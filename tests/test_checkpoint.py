@@ -1,5 +1,3 @@
-import pickle
-
 import numpy as np
 import pytest
 import torch
@@ -77,12 +75,32 @@ def test_refuses_what_could_execute_code(make, tmp_path):
     assert not (tmp_path / 'fired').exists()
 
 
-def test_refuses_old_pickles_that_could_execute_code(tmp_path):
-    fired, path = str(tmp_path / 'fired'), tmp_path / 'evil.pth'
-    path.write_bytes(pickle.dumps(Call(fire, fired)))
-    with pytest.raises(ValueError, match='no checkpoint'):
+@pytest.mark.parametrize('dtype', ['O', 'f8'])
+def test_admitted_classes_cannot_be_called(dtype, tmp_path):
+    """An array of objects over raw bytes would be a wild pointer."""
+    path = tmp_path / 'evil.pth'
+    torch.save(Call(np.ndarray, (1,), dtype, b'A' * 8), path)
+    with pytest.raises(ValueError, match='evil.pth'):
+        load(path)
+
+
+@pytest.mark.parametrize('zipped', [True, False])
+def test_old_formats_are_refused_alike(zipped, tmp_path):
+    path = tmp_path / 'old.pth'
+    torch.save(
+        Call(fire, str(tmp_path / 'fired')),
+        path,
+        _use_new_zipfile_serialization=zipped,
+    )
+    with pytest.raises(ValueError, match='is refused'):
         load(path)
     assert not (tmp_path / 'fired').exists()
+
+
+@pytest.mark.parametrize('content', [dict(meta=None), [1, 2], dict()])
+def test_unusual_contents(content, tmp_path):
+    torch.save(content, tmp_path / 'a.pth')
+    assert load(tmp_path / 'a.pth') == content
 
 
 def test_the_text_of_a_config_is_dropped(tmp_path):

@@ -29,13 +29,18 @@ def test_builds_and_steps(path, prepared_ntu, prepared_nwucla, tmp_path):
     runner.model.init_weights()
     loop = runner.train_loop
     wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    before = [p.clone() for p in runner.model.parameters()]
-    logs = runner.model.train_step(next(iter(loop.dataloader)), wrapper)
-    assert torch.isfinite(logs['loss'])
-    assert any(
-        not torch.equal(p, q)
-        for p, q in zip(before, runner.model.parameters())
-    )
+    for exchanging in (False, True):  # both stages, where there are two
+        runner.model.exchanging = exchanging
+        trained = {
+            name: p.clone()
+            for name, p in runner.model.named_parameters()
+            if p.requires_grad and not name.startswith('exchanges.')
+        }
+        logs = runner.model.train_step(next(iter(loop.dataloader)), wrapper)
+        assert torch.isfinite(logs['loss'])
+        after = dict(runner.model.named_parameters())
+        still = {k for k, p in trained.items() if torch.equal(p, after[k])}
+        assert len(still) < len(trained) / 10
 
 
 @pytest.mark.parametrize('path', ALL, ids=str)
@@ -56,6 +61,7 @@ def test_says_what_it_trains_or_what_differs(path):
     assert cfg.model.data_preprocessor.modalities == expected
     batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
     assert schedule == f'1xb{batch}-{epochs}e'
+    assert cfg.auto_scale_lr.base_batch_size == batch
 
 
 @pytest.mark.parametrize(

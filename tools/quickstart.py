@@ -22,12 +22,12 @@ from projects.ikem.evaluation.baselines import prepared_baselines
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK_DIR = ROOT / 'work_dirs/quickstart'
-RAW = 'data/synthetic/raw'
-PREPARED = 'data/synthetic/prepared'
+DATA = Path('work_dirs/quickstart_data')  # kept for the next run
 LOG = WORK_DIR / 'log.txt'
 SPLIT = 'xsub'
 PRETRAIN = 'configs/ikem/ikem-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py'
 LINEAR = 'configs/linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py'
+LOADERS = {PRETRAIN: ['train'], LINEAR: ['train', 'val', 'test']}
 # Encoders that differ from the pre-trained ones by the training alone: the
 # norm layers see the data, in many small batches, and nothing is learnt.
 UNTRAINED = [
@@ -70,9 +70,13 @@ def train(name: str, config: str, show: str, *args: str) -> float:
         'tools/train.py',
         config,
         '--work-dir',
-        str(WORK_DIR / name),
+        str(Path(WORK_DIR / name).relative_to(ROOT)),
         *args,
         'default_hooks.logger.interval=1000',
+        *(
+            f'{loader}_dataloader.dataset.data_root={DATA / "prepared"}'
+            for loader in LOADERS[config]
+        ),
         show=show,
     )
 
@@ -83,7 +87,9 @@ def pretrain(name: str, *options: str) -> float:
 
 
 def evaluate(name: str) -> float:
+    # relative: --cfg-options removes blanks from values
     checkpoint = (WORK_DIR / name / 'last_checkpoint').read_text()
+    checkpoint = (ROOT / checkpoint).relative_to(ROOT)
     args = ['--cfg-options', f'model.pretrained={checkpoint}']
     return train(f'{name}_linear', LINEAR, r'Epoch\(val\) \[\d*0\]', *args)
 
@@ -138,13 +144,15 @@ def main(argv: List[str]) -> None:
     shutil.rmtree(WORK_DIR, ignore_errors=True)
     WORK_DIR.mkdir(parents=True)
     seconds = {'installation': time.time() - args.started}
-    if not (ROOT / RAW).exists():
-        seconds['synthesis'] = run('tools/data/make_synthetic_ntu.py', RAW)
-    if not (ROOT / PREPARED).exists():
+    if not (ROOT / DATA / 'raw').exists():
+        seconds['synthesis'] = run(
+            'tools/data/make_synthetic_ntu.py', str(DATA / 'raw')
+        )
+    if not (ROOT / DATA / 'prepared').exists():
         seconds['preparation'] = run(
             'tools/data/prepare_ntu.py',
-            RAW,
-            PREPARED,
+            str(DATA / 'raw'),
+            str(DATA / 'prepared'),
             '--dataset',
             'ntu60',
             '--num-frames',
@@ -160,7 +168,7 @@ def main(argv: List[str]) -> None:
         linear={
             name: accuracies(name) for name in ('pretrained', 'untrained')
         },
-        baselines=prepared_baselines(ROOT / PREPARED)[SPLIT],
+        baselines=prepared_baselines(ROOT / DATA / 'prepared')[SPLIT],
         seconds=dict(seconds, total=time.time() - args.started),
     )
     path = WORK_DIR / 'results.json'

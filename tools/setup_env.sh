@@ -6,12 +6,16 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 PYTHON=${PYTHON:-python3}
 STAMP=.venv/installed
-WANTED=$(cat setup.cfg pyproject.toml constraints.txt)
+# an editable install belongs to its folder
+WANTED=$(pwd; cat setup.cfg pyproject.toml constraints.txt)
 
 if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$WANTED" ]; then
     exit 0
 fi
-[ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
+if ! .venv/bin/python -m pip --version > /dev/null 2>&1; then
+    rm -rf .venv  # half made, or moved here
+    "$PYTHON" -m venv .venv
+fi
 CONSTRAINTS=(-c constraints.txt)
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 then

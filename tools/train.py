@@ -72,7 +72,8 @@ def merge_args(cfg: Config, args) -> Config:
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
         cfg.auto_scale_lr.enable = True
-    randomness = cfg.setdefault('randomness', {})
+    cfg.setdefault('randomness', {})
+    randomness = cfg.randomness  # as a ConfigDict
     if args.seed is not None:
         randomness.seed = args.seed
     if args.diff_rank_seed:

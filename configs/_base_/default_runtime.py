@@ -14,6 +14,7 @@ default_hooks = dict(
     dataset_epoch=dict(type='DatasetEpochHook'),
     sync_norm_stats=dict(type='SyncNormStatsHook'),
     strict_load=dict(type='StrictLoadHook'),
+    data_check=dict(type='DataCheckHook'),
 )
 
 env_cfg = dict(

@@ -19,3 +19,4 @@ param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[80], gamma=0.1)
 ]
 custom_hooks = [dict(type='ExchangeStageHook', begin=50)]
+auto_scale_lr = dict(base_batch_size=64)

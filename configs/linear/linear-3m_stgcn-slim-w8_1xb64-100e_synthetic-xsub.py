@@ -22,3 +22,4 @@ test_dataloader = val_dataloader
 default_hooks = dict(
     checkpoint=dict(save_best='acc/fused_top1', rule='greater', interval=-1)
 )
+auto_scale_lr = dict(base_batch_size=64)

@@ -18,3 +18,4 @@ train_cfg = dict(max_epochs=100)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[80], gamma=0.1)
 ]
+auto_scale_lr = dict(base_batch_size=64)

@@ -2,15 +2,23 @@
 
 import os.path as osp
 import pickle
-import zipfile
 from typing import Any, Callable, Dict, List, Optional, Union
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 
+from projects.ikem.unpickling import (
+    NDARRAY,
+    Refused,
+    plain_dtype,
+    reconstruct,
+)
+
 # Numbers, booleans and strings; neither objects nor records of them.
-_DTYPES = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdFDSU'}
+_DTYPES = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdSU'}
+# How torch's reader says that a file asks for more than is admitted.
+_REFUSALS = ('GLOBAL', 'allowlist', 'getattr', 'arrays of', 'reduce for')
 
 
 def _history_method(obj: Any, name: str) -> Callable:
@@ -18,26 +26,28 @@ def _history_method(obj: Any, name: str) -> Callable:
     HistoryBuffer holds: ``getattr(HistoryBuffer, 'mean')``."""
     if obj is HistoryBuffer and name in ('min', 'max', 'mean', 'current'):
         return getattr(HistoryBuffer, name)
-    raise pickle.UnpicklingError(f'getattr({obj!r}, {name!r})')
+    raise Refused(f'getattr({obj!r}, {name!r})')
 
 
 def _admitted() -> List:
     """What mmengine's checkpoints hold beside tensors and plain types."""
-    _reconstruct = np.zeros(0).__reduce__()[0]
     scalar = np.float64(0).__reduce__()[0]
     return [
         HistoryBuffer,
-        (_history_method, 'builtins.getattr'),
-        np.ndarray,
-        np.dtype,
         *_DTYPES,
+        (_history_method, 'builtins.getattr'),
+        (NDARRAY, 'numpy.ndarray'),
+        (plain_dtype, 'numpy.dtype'),
+        # arrays get their state only if their class is admitted, which must
+        # not be called: no pickle can spell a name with a line break
+        (np.ndarray, 'numpy.ndarray\n'),
         *(
-            (_reconstruct, f'numpy.{core}.multiarray._reconstruct')
-            for core in ('core', '_core')
-        ),
-        *(
-            (scalar, f'numpy.{core}.multiarray.scalar')
-            for core in ('core', '_core')
+            entry
+            for core in ('numpy.core', 'numpy._core')
+            for entry in (
+                (reconstruct, f'{core}.multiarray._reconstruct'),
+                (scalar, f'{core}.multiarray.scalar'),
+            )
         ),
     ]
 
@@ -71,12 +81,13 @@ def load_from_local(
                 filename, map_location=map_location, weights_only=True
             )
     except pickle.UnpicklingError as error:
-        if not zipfile.is_zipfile(filename):
-            raise ValueError(
-                f'{filename} is no checkpoint, or a damaged one'
-            ) from error
         # torch says it last, after paragraphs on its own options
-        what = str(error).split('error: ')[-1].split('. ')[0].split('\n')[0]
+        what = str(error).split('error: ')[-1].strip()
+        what = what.split('. ')[0].split('\n')[0]
+        if not any(word in what for word in _REFUSALS):
+            raise ValueError(
+                f'{filename} is no checkpoint, or a damaged one: {what}'
+            ) from error
         raise ValueError(
             f'{filename} is refused, since it holds more than tensors and '
             f'what mmengine writes, which could execute code ({what}). If you '
@@ -84,10 +95,12 @@ def load_from_local(
             'weights_only=False) and save its state_dict alone: '
             'torch.save(dict(state_dict=...), NEW_FILE)'
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    # any bytes may come: torch raises almost everything there is
+    except Exception as error:
         raise ValueError(
             f'{filename} is damaged or truncated: {error}'
         ) from error
-    if isinstance(checkpoint, dict) and 'meta' in checkpoint:
-        checkpoint['meta'].pop('config', None)
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    if isinstance(meta, dict):
+        meta.pop('config', None)
     return checkpoint

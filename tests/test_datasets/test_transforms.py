@@ -201,6 +201,27 @@ def test_randomness_depends_on_the_key_alone():
         assert np.abs(first - views(other)).max() > 0.1
 
 
+def test_views_are_independent():
+    """Of transforms that work in place, of each other, and of what is drawn
+    outside."""
+
+    class InPlace:
+        def __call__(self, results):
+            results['keypoint'] += 1
+            return results
+
+    x = np.zeros((1, 4, 25, 3))
+    views = build('MultiView', transforms=[InPlace()])(dict(keypoint=x))
+    assert (views['keypoint'] == 1).all() and not x.any()
+
+    eye = dict(keypoint=np.eye(3).reshape(1, 1, 3, 3), rng_key=(1, 2, 3))
+    outside = build('RandomShear')(dict(eye))['keypoint']
+    shears = build('MultiView', transforms=[dict(type='RandomShear')])
+    views = shears(dict(eye))['keypoint']
+    draws = [outside[0, 0], views[0, 0], views[0, 1]]
+    assert len({draw.tobytes() for draw in draws}) == 3
+
+
 def test_without_a_key_randomness_is_that_of_numpy():
     x = clip(t=50)['keypoint']
     np.random.seed(1)

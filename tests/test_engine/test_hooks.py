@@ -96,7 +96,9 @@ def test_testing_with_the_wrong_checkpoint(prepared_ntu, tmp_path):
     Runner.from_cfg(cfg).train()
     cfg = config(LINEAR, prepared_ntu, tmp_path / 'b')
     cfg.load_from = str(tmp_path / 'a/epoch_1.pth')
-    with pytest.raises(RuntimeError, match='missing: .*head.joint.weight'):
+    with pytest.raises(
+        RuntimeError, match='missing: backbone.joint.* more; left'
+    ):
         Runner.from_cfg(cfg).test()
 
 
@@ -135,3 +137,15 @@ def test_the_stage_follows_from_the_epoch(prepared_ntu, tmp_path):
         cfg.resume = True
         cfg.load_from = str(tmp_path / f'whole/epoch_{epoch}.pth')
         assert stages(cfg) == {e: whole[e] for e in range(epoch, 4)}
+
+
+@pytest.mark.parametrize(
+    'path, command',
+    [(PRETRAINING, 'train'), (LINEAR, 'train'), (LINEAR, 'test')],
+)
+def test_data_of_another_skeleton_are_refused(
+    path, command, prepared_nwucla, tmp_path
+):
+    runner = Runner.from_cfg(config(path, prepared_nwucla, tmp_path))
+    with pytest.raises(ValueError, match="'kinect-20' with 20 joints.*set"):
+        getattr(runner, command)()

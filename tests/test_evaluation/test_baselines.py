@@ -90,7 +90,7 @@ def test_missing_scikit_learn_is_explained(monkeypatch):
         return importing(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, '__import__', import_all_but_sklearn)
-    with pytest.raises(ImportError, match=r'pip install "ikem\[plots\]"'):
+    with pytest.raises(ImportError, match=r"pip install -e '.\[plots\]'"):
         trivial_baselines(np.zeros((2, 1)), [0, 1], np.zeros((1, 1)), [0])
 
 

@@ -170,6 +170,11 @@ def test_six_modalities_in_bfloat16_are_finite_and_close():
     )
 
 
+def test_an_exchange_may_have_its_own_temperature():
+    model = build(exchanges=[dict(EXPLICIT, temperature=0.5), IMPLICIT])
+    assert [e.temperature for e in model.exchanges] == [0.5, 0.07]
+
+
 def test_errors():
     with pytest.raises(ValueError, match='at least two modalities'):
         build(['joint'])

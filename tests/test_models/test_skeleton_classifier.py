@@ -70,8 +70,13 @@ def test_a_checkpoint_that_does_not_fit_is_refused(pretrained, tmp_path):
     torch.save(dict(state_dict=state), path)
     with pytest.raises(RuntimeError, match='missing keys.*gcn.3.gcn.PA'):
         build(pretrained=path).init_weights()
-    with pytest.raises(AssertionError, match='motion'):
+    with pytest.raises(RuntimeError, match="no encoder of modality 'motion'"):
         build(('motion',), pretrained=path).init_weights()
+
+
+def test_a_missing_checkpoint_says_what_to_do(tmp_path):
+    with pytest.raises(FileNotFoundError, match='pre-training first'):
+        build(pretrained=str(tmp_path / 'no.pth')).init_weights()
 
 
 def test_untrained_encoders_are_announced():

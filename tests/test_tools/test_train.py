@@ -220,6 +220,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path):
     validation = [
         e for e in scalars(tmp_path / 'linear') if 'acc/fused_top1' in e
     ]
+    assert len(validation) == 2
     # of 12 clips each counts once
     assert all(
         (12 * e['acc/fused_top1'])

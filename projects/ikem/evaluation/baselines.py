@@ -70,7 +70,7 @@ def trivial_baselines(
     except ImportError as error:
         raise ImportError(
             'The trivial baselines need scikit-learn: '
-            'run `pip install "ikem[plots]"`.'
+            "run `pip install -e '.[plots]'`."
         ) from error
 
     classifiers = dict(
@@ -137,7 +137,8 @@ def split_baselines(
 
     Returns:
         dict[str, dict[str, float]]: The result of :func:`trivial_baselines`
-        for each split X of which there is ``X_train`` and ``X_val``.
+        for each split X of which there is ``X_train`` and ``X_val``, both
+        with clips.
 
     Raises:
         ValueError: If there is no such split.
@@ -155,6 +156,8 @@ def split_baselines(
     results = {}
     for name in names:
         train, val = splits[f'{name}_train'], splits[f'{name}_val']
+        if not train or not val:  # few subjects are all of one part
+            continue
         results[name] = trivial_baselines(
             features[train], labels[train], features[val], labels[val]
         )

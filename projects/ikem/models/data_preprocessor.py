@@ -26,7 +26,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         rotation_axis (str): ``'unit'`` (Eq. 4) or ``'raw'``, the product that
             is not normalised, as in the released code. Defaults to
             ``'unit'``.
-        non_blocking (bool): Whether transfers to the device block.
+        non_blocking (bool): Whether transfers to the device do not block.
             Defaults to False.
 
     Raises:

@@ -23,19 +23,19 @@ class ExplicitExchange(BaseModule):
         channels (dict[str, int]): Channels of the embeddings by modality; set
             by the algorithm.
         in_channels (int): Channels of the features; set by the algorithm.
+        temperature (float): tau; that of the algorithm unless given.
         topk (int): Neighbours. Defaults to 1.
         context (bool): Whether the product of two modalities' similarities
             is contrasted too. Defaults to True.
-        temperature (float): tau. Defaults to 0.07.
     """
 
     def __init__(
         self,
         channels: Dict[str, int],
         in_channels: int,
+        temperature: float,
         topk: int = 1,
         context: bool = True,
-        temperature: float = 0.07,
     ) -> None:
         super().__init__()
         self.pairs = list(permutations(channels, 2))
@@ -75,14 +75,14 @@ class ImplicitExchange(BaseModule):
         channels (dict[str, int]): Channels of the embeddings by modality; set
             by the algorithm.
         in_channels (int): Channels of the features; set by the algorithm.
-        temperature (float): tau. Defaults to 0.07.
+        temperature (float): tau; that of the algorithm unless given.
     """
 
     def __init__(
         self,
         channels: Dict[str, int],
         in_channels: int,
-        temperature: float = 0.07,
+        temperature: float,
     ) -> None:
         super().__init__()
         d = sum(channels.values())

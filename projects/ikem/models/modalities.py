@@ -128,7 +128,7 @@ def derive_modalities(
     Raises:
         ValueError: If a modality is unknown or x does not fit the layout.
     """
-    layout = get_layout(layout)
+    names, layout = list(names), get_layout(layout)
     if x.shape[-2:] != (layout.num_joints, 3):
         raise ValueError(
             f'joints of layout {layout.name!r} have the shape (..., '

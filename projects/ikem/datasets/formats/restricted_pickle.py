@@ -1,56 +1,44 @@
 """Load pickles of others without running what is in them."""
 
 import pickle
-import re
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from projects.ikem.unpickling import (
+    NDARRAY,
+    Refused,
+    plain_dtype,
+    reconstruct,
+)
+
 from .errors import FormatError
-
-_PLAIN_DTYPE = re.compile(r'[<>|=]?[?biufSU]\d*', re.ASCII)
-
-
-class _Refused(Exception):
-    """The pickle asks for something that data does not need."""
-
-
-def _plain_dtype(name: Any, *args) -> np.dtype:
-    """Stand in for ``numpy.dtype``: numbers and text, no objects."""
-    if isinstance(name, bytes):
-        name = name.decode('latin1')
-    if not isinstance(name, str) or not _PLAIN_DTYPE.fullmatch(name):
-        raise _Refused(
-            f'arrays of type {name!r:.40}; arrays must hold numbers or text'
-        )
-    return np.dtype(name, *args)
 
 
 def _encode_latin1(text: str, encoding: str) -> bytes:
     """Stand in for ``codecs.encode``, by which old protocols keep bytes."""
     if encoding not in ('latin1', 'latin-1'):
-        raise _Refused(f'the encoding {encoding!r:.40}')
+        raise Refused(f'the encoding {encoding!r:.40}')
     return text.encode('latin1')
 
 
 # What numpy itself writes, taken from arrays instead of by name: the modules
 # have moved between numpy 1 and 2, and either has to read the other's pickles.
-_reconstruct = np.empty(0).__reduce__()[0]
 _frombuffer = np.empty(1).__reduce_ex__(5)[0]
 _scalar = np.float32(0).__reduce__()[0]
 
 _ADMITTED = {
-    ('numpy', 'ndarray'): np.ndarray,
-    ('numpy', 'dtype'): _plain_dtype,
+    ('numpy', 'ndarray'): NDARRAY,
+    ('numpy', 'dtype'): plain_dtype,
     ('_codecs', 'encode'): _encode_latin1,
     ('collections', 'OrderedDict'): OrderedDict,
 }
 for _module in ('numpy.core', 'numpy._core'):
     _ADMITTED.update(
         {
-            (f'{_module}.multiarray', '_reconstruct'): _reconstruct,
+            (f'{_module}.multiarray', '_reconstruct'): reconstruct,
             (f'{_module}.multiarray', 'scalar'): _scalar,
             (f'{_module}.numeric', '_frombuffer'): _frombuffer,
         }
@@ -67,7 +55,7 @@ for _module in ('builtins', '__builtin__'):  # Python 3 and 2
 class _RestrictedUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ADMITTED:
-            raise _Refused(f'{module}.{name}')
+            raise Refused(f'{module}.{name}')
         return _ADMITTED[module, name]
 
 
@@ -89,7 +77,7 @@ def load(path) -> Any:
     with open(path, 'rb') as file:
         try:
             return _RestrictedUnpickler(file, encoding='latin1').load()
-        except _Refused as refused:
+        except Refused as refused:
             raise FormatError(
                 path,
                 f'refused, since the pickle asks for {refused}. Plain '

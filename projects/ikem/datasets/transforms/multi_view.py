@@ -20,7 +20,8 @@ class MultiView(BaseTransform):
 
         - keypoint (np.ndarray): Joints of shape (M, T, V, C).
         - rng_key (tuple[int], optional): Key of the random generator; each
-          view draws from ``(*rng_key, view)``.
+          view i draws from ``(*rng_key, i + 1)``, since a trailing 0 would
+          give the draws of ``rng_key`` itself.
 
     Modified Keys:
 
@@ -58,8 +59,10 @@ class MultiView(BaseTransform):
         views = []
         for i in range(self.num_views):
             view = {k: v for k, v in results.items() if k != 'rng'}
+            # some of the toolbox's transforms work in place
+            view['keypoint'] = view['keypoint'].copy()
             if 'rng_key' in view:
-                view['rng_key'] = (*view['rng_key'], i)
+                view['rng_key'] = (*view['rng_key'], i + 1)
             views.append(self.transforms(view)['keypoint'])
         shapes = {view.shape for view in views}
         if len(shapes) > 1:

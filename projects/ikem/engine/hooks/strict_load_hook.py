@@ -1,10 +1,11 @@
 import re
-from typing import Dict
+from typing import Dict, Set
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
+from torch import Tensor
 
 
 @HOOKS.register_module()
@@ -37,6 +38,7 @@ class StrictLoadHook(Hook):
         theirs = {
             re.sub(r'^module\.', '', k): v.shape
             for k, v in checkpoint.get('state_dict', checkpoint).items()
+            if isinstance(v, Tensor)
         }
         shared = ours.keys() & theirs.keys()
         misfits = {
@@ -45,12 +47,17 @@ class StrictLoadHook(Hook):
             'of another shape': {k for k in shared if ours[k] != theirs[k]},
         }
         wrong = '; '.join(
-            f'{kind}: {", ".join(sorted(keys))}'
-            for kind, keys in misfits.items()
-            if keys
+            f'{kind}: {_some(keys)}' for kind, keys in misfits.items() if keys
         )
         if wrong:
             raise RuntimeError(
                 'the checkpoint does not fit the model of this '
                 f'config; parameters {wrong}'
             )
+
+
+def _some(names: Set[str], most: int = 5) -> str:
+    """The first names, and how many there are besides."""
+    text = ', '.join(sorted(names)[:most])
+    more = len(names) - most
+    return f'{text} and {more} more' if more > 0 else text

@@ -57,12 +57,12 @@ class IKEM(SkeletonCLR):
         self.exchanges = ModuleList(
             [
                 MODELS.build(
-                    dict(
-                        channels=channels,
-                        in_channels=self.in_channels,
-                        temperature=self.temperature,
+                    {
+                        'temperature': self.temperature,
                         **exchange,
-                    )
+                        'channels': channels,
+                        'in_channels': self.in_channels,
+                    }
                 )
                 for exchange in exchanges
             ]

@@ -92,10 +92,25 @@ class SkeletonClassifier(BaseModel):
                 )
             return
         for u in self.modalities:
+            self._load_encoder(u)
+
+    def _load_encoder(self, u: str) -> None:
+        prefix = self.prefix.format(modality=u)
+        try:
             state = _load_checkpoint_with_prefix(
-                self.prefix.format(modality=u), self.pretrained, 'cpu'
+                prefix, self.pretrained, 'cpu'
             )
             load_state_dict(self.backbone[u], state, strict=True)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{self.pretrained} is missing: run the pre-training first, '
+                'or give its checkpoint as model.pretrained'
+            ) from error
+        except AssertionError as error:
+            raise RuntimeError(
+                f'{self.pretrained} has no encoder of modality {u!r} '
+                f'({prefix}...): was it pre-trained with this modality?'
+            ) from error
 
     def train(self, mode: bool = True) -> 'SkeletonClassifier':
         """Frozen encoders stay in eval mode."""

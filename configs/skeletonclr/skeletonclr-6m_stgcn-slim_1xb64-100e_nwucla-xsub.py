@@ -1,0 +1,14 @@
+_base_ = './skeletonclr-3m_stgcn-slim_1xb64-100e_nwucla-xsub.py'
+
+model = dict(
+    data_preprocessor=dict(
+        modalities=[
+            'joint',
+            'motion',
+            'bone',
+            'acceleration',
+            'rotation_axis',
+            'angular_velocity',
+        ]
+    ),
+)
