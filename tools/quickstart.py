@@ -37,10 +37,11 @@ UNTRAINED = [
 ]
 
 
-def run(*command: str, show: str = '') -> float:
+def run(*command: str, show: str = r'^(?!\[)') -> float:
     """Run a command of the project; returns the seconds it took.
 
-    All it prints goes to a log, lines that match ``show`` to the screen.
+    All it prints goes to a log, lines that match ``show``, by default
+    all but progress bars, to the screen.
     """
     start = time.time()
     print(f'\n$ python {shlex.join(command)}', flush=True)

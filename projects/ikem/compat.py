@@ -11,6 +11,7 @@ import importlib.util
 import os.path as osp
 import sys
 import types
+import warnings
 from unittest import mock
 
 
@@ -36,6 +37,10 @@ def require_mmcv() -> None:
             '"mmcv-lite>=2.0.0,<2.2.0"` (enough for skeletons), or install '
             'the full mmcv if you need its ops'
         )
+    # mmcv-lite recommends the full mmcv, for a module that nothing here uses
+    warnings.filterwarnings(
+        'ignore', message='Fail to import ``MultiScaleDeformableAttention``'
+    )
 
 
 def mend_missing_drn() -> None:
