@@ -12,12 +12,12 @@ _base_ = [
 model = dict(
     backbone=dict(base_channels=8, out_channels=64, dropout=0.0),
     neck=dict(in_channels=64),
-    bank_size=256,  # well below the 612 clips, or they meet themselves
+    bank_size=1024,
     momentum=0.99,  # a short training: the key encoders have to keep up
     temperature=0.1,
 )
 train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
-optim_wrapper = dict(optimizer=dict(lr=0.02))
+optim_wrapper = dict(optimizer=dict(lr=0.03))
 train_cfg = dict(max_epochs=30)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[26], gamma=0.1)

@@ -1,13 +1,24 @@
 """The exchange losses against the formulas, pair by pair."""
 
 from itertools import combinations, permutations
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from projects.ikem.models.losses import explicit_exchange, implicit_exchange
+from projects.ikem.models.exchange import ExplicitExchange
+from projects.ikem.models.losses import (
+    explicit_exchange,
+    implicit_exchange,
+    info_nce,
+)
 from projects.ikem.models.losses.bank_statistics import bank_statistics
+from projects.ikem.models.memory_bank import MemoryBank
+from projects.ikem.models.modalities import MODALITIES
+
+RELEASED = Path(__file__).parents[1] / 'data/released_exchange.npz'
 
 NAMES = ('joint', 'motion', 'bone', 'acceleration')
 N, K, D, TAU = 5, 23, 8, 0.07
@@ -164,3 +175,31 @@ def test_in_bfloat16_the_similarities_stay_exact():
     with torch.autocast('cpu', torch.bfloat16):
         rounded = explicit_exchange(z, zhat, bank, [('joint', 'bone')], TAU)
     assert rounded['joint', 'bone'] == exact['joint', 'bone']
+
+
+def test_a_step_of_the_released_code():
+    """Losses and the bank after it, six modalities, in float64."""
+    released = np.load(RELEASED)
+
+    def read(kind):
+        return {
+            u: torch.from_numpy(released[f'{kind}/{u}']) for u in MODALITIES
+        }
+
+    def check(losses, kind):
+        for u in MODALITIES:
+            assert abs(losses[u].item() - released[f'{kind}/{u}']) < 1e-9
+
+    z, zhat, ztilde = read('z'), read('zhat'), read('ztilde')
+    channels = {u: x.size(1) for u, x in z.items()}
+    bank = MemoryBank(channels, len(read('bank')['joint'])).double()
+    for u, keys in read('bank').items():
+        bank[u].copy_(keys)
+    check({u: info_nce(z[u], zhat[u], bank[u]) for u in MODALITIES}, 'stage1')
+    explicit = ExplicitExchange(channels, in_channels=1, temperature=0.07)
+    losses = explicit({}, z, zhat, bank)
+    check({u: losses[f'loss_explicit_{u}'] for u in MODALITIES}, 'ekem')
+    check(implicit_exchange(ztilde, zhat, bank), 'ikem')
+    bank.enqueue(zhat)
+    for u, keys in read('bank_after').items():
+        torch.testing.assert_close(bank[u], keys, rtol=0, atol=1e-12)
