@@ -17,7 +17,7 @@ model = dict(
     temperature=0.1,
 )
 train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
-optim_wrapper = dict(optimizer=dict(lr=0.03))
+optim_wrapper = dict(optimizer=dict(lr=0.015))
 train_cfg = dict(max_epochs=30)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[26], gamma=0.1)

@@ -104,99 +104,21 @@ class SkeletonLayout:
         )
 
 
-def _zero_based(joints: Tuple[int, ...]) -> Tuple[int, ...]:
-    return tuple(v - 1 for v in joints)
+def _replaced(table: Tuple[int, ...], entries: Dict[int, int]) -> Tuple:
+    return tuple(entries.get(i, value) for i, value in enumerate(table))
 
 
-# NTU RGB+D (Kinect v2), 1-based as in the data set's documentation.
-_NTU_PARENTS = _zero_based(
-    (
-        2,
-        21,
-        21,
-        3,
-        21,
-        5,
-        6,
-        7,
-        21,
-        9,
-        10,
-        11,
-        1,
-        13,
-        14,
-        15,
-        1,
-        17,
-        18,
-        19,
-        21,
-        8,
-        8,
-        12,
-        12,
-    )
-)
-_NTU_HINGES = _zero_based(
-    (
-        2,
-        21,
-        21,
-        3,
-        21,
-        5,
-        6,
-        7,
-        21,
-        9,
-        10,
-        11,
-        1,
-        13,
-        14,
-        15,
-        1,
-        17,
-        18,
-        19,
-        21,
-        8,
-        22,
-        12,
-        24,
-    )
-)
-# CrosSCLR hangs the finger tips (22, 24) on the thumbs (23, 25).
-_NTU_TIP_ON_THUMB = _zero_based(
-    (
-        2,
-        21,
-        21,
-        3,
-        21,
-        5,
-        6,
-        7,
-        21,
-        9,
-        10,
-        11,
-        1,
-        13,
-        14,
-        15,
-        1,
-        17,
-        18,
-        19,
-        21,
-        23,
-        8,
-        25,
-        12,
-    )
-)
+# NTU RGB+D (Kinect v2); the data set's documentation counts joints from 1.
+# fmt: off
+_NTU_PARENTS = (1, 20, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16,
+                17, 18, 20, 7, 7, 11, 11)
+_KINECT_PARENTS = (1, 2, 2, 2, 2, 4, 5, 6, 2, 8, 9, 10, 0, 12, 13, 14, 0, 16,
+                   17, 18)
+# fmt: on
+# The bones of the thumbs are hinged to those of the finger tips.
+_NTU_HINGES = _replaced(_NTU_PARENTS, {22: 21, 24: 23})
+# CrosSCLR hangs the finger tips on the thumbs.
+_NTU_TIP_ON_THUMB = _replaced(_NTU_PARENTS, {21: 22, 23: 24})
 _NTU_EDGES = tuple((v, p) for v, p in enumerate(_NTU_TIP_ON_THUMB) if v != p)
 
 LAYOUTS = {
@@ -222,28 +144,7 @@ LAYOUTS = {
         # 3 head, then left arm, right arm, left leg, right leg, four each.
         SkeletonLayout(
             'kinect-20',
-            parents=(
-                1,
-                2,
-                2,
-                2,
-                2,
-                4,
-                5,
-                6,
-                2,
-                8,
-                9,
-                10,
-                0,
-                12,
-                13,
-                14,
-                0,
-                16,
-                17,
-                18,
-            ),
+            parents=_KINECT_PARENTS,
             center=2,
             shoulders=(4, 8),
             torso=(1, 8, 4),
