@@ -5,6 +5,7 @@ mends, looks first whether that is broken here, and can be deleted when the
 versions we support no longer need it.
 """
 
+import atexit
 import functools
 import importlib.metadata
 import importlib.util
@@ -143,6 +144,8 @@ def mend_cpu_processes() -> None:
 
         @functools.wraps(init)
         def init_on_cpu(backend, **kwargs):
+            # gloo's threads abort a process that ends while they run
+            atexit.register(_destroy_process_group)
             with mock.patch.object(torch.cuda, 'set_device'):
                 return init('gloo', **kwargs)
 
@@ -166,6 +169,13 @@ def mend_cpu_processes() -> None:
         )
 
     MMDistributedDataParallel.__init__ = init_without_devices
+
+
+def _destroy_process_group() -> None:
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def mend_local_checkpoints() -> None:
