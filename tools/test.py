@@ -2,7 +2,12 @@
 
 from mmengine.config import Config
 
-from projects.ikem.engine.cli import base_parser, build_runner, load_config
+from projects.ikem.engine.cli import (
+    base_parser,
+    build_runner,
+    leave,
+    load_config,
+)
 
 
 def parse_args():
@@ -62,6 +67,7 @@ def merge_args(cfg: Config, args) -> Config:
 def main():
     args = parse_args()
     build_runner(merge_args(load_config(args), args)).test()
+    leave()
 
 
 if __name__ == '__main__':

@@ -3,7 +3,12 @@
 import torch
 from mmengine.config import Config
 
-from projects.ikem.engine.cli import base_parser, build_runner, load_config
+from projects.ikem.engine.cli import (
+    base_parser,
+    build_runner,
+    leave,
+    load_config,
+)
 
 
 def parse_args():
@@ -88,6 +93,7 @@ def merge_args(cfg: Config, args) -> Config:
 def main():
     args = parse_args()
     build_runner(merge_args(load_config(args), args)).train()
+    leave()
 
 
 if __name__ == '__main__':

@@ -7,6 +7,7 @@ versions we support no longer need it.
 
 import atexit
 import functools
+import gc
 import importlib.metadata
 import importlib.util
 import os.path as osp
@@ -175,6 +176,7 @@ def _destroy_process_group() -> None:
     from torch import distributed
 
     if distributed.is_initialized():
+        gc.collect()  # what still holds the group, such as a DDP model
         distributed.destroy_process_group()
 
 

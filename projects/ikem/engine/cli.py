@@ -4,11 +4,14 @@ Flags and their meaning are mmaction2's.
 """
 
 import argparse
+import logging
 import os
 import os.path as osp
+import sys
 
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
+from mmengine.dist import get_backend
 from mmengine.runner import Runner
 
 
@@ -66,3 +69,16 @@ def build_runner(cfg: Config) -> Runner:
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)
+
+
+def leave() -> None:
+    """End a process that did its work.
+
+    A process of a gloo group can abort while the interpreter shuts down,
+    since threads of the group still run; then all there is to do is done.
+    """
+    if get_backend() == 'gloo':
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
