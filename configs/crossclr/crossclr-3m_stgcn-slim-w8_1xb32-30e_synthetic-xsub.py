@@ -1,25 +1,16 @@
 # CrosSCLR on joint, motion and bone of the synthetic set, cross-subject.
 #   bash tools/dist_train.sh \
 #       configs/crossclr/crossclr-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py 1
-_base_ = [
-    '../_base_/models/crossclr_stgcn-slim.py',
-    '../_base_/datasets/synthetic_two-view.py',
-    '../_base_/schedules/two_stage_300e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = (
+    '../skeletonclr/skeletonclr-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py'
+)
 
 model = dict(
-    backbone=dict(base_channels=8, out_channels=64, dropout=0.0),
-    neck=dict(in_channels=64),
-    bank_size=1024,
-    momentum=0.99,  # a short training: the key encoders have to keep up
-    temperature=0.1,
+    type='CrosSCLR',
+    topk=1,
+    context=True,
+    frozen_keys=['joint', 'bone'],
 )
-train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
-optim_wrapper = dict(optimizer=dict(lr=0.015))
-train_cfg = dict(max_epochs=30)
-param_scheduler = [
-    dict(type='MultiStepLR', by_epoch=True, milestones=[26], gamma=0.1)
-]
 custom_hooks = [dict(type='ExchangeStageHook', begin=15)]
-auto_scale_lr = dict(base_batch_size=32)
+# the exchange's projectors are idle in the first stage
+find_unused_parameters = True

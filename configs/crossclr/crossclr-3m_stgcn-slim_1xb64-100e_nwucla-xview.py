@@ -1,24 +1,16 @@
 # CrosSCLR on joint, motion and bone of NW-UCLA, cross-view.
 #   bash tools/dist_train.sh \
 #       configs/crossclr/crossclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py 1
-_base_ = [
-    '../_base_/models/crossclr_stgcn-slim.py',
-    '../_base_/datasets/nwucla_two-view.py',
-    '../_base_/schedules/two_stage_300e.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = '../skeletonclr/skeletonclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py'
 
 model = dict(
-    data_preprocessor=dict(layout='kinect-20'),
-    backbone=dict(layout='kinect-20', dropout=0.0),
-    bank_size=1024,
-    momentum=0.99,  # a short training: the key encoders have to keep up
+    type='CrosSCLR',
+    topk=1,
+    context=True,
+    frozen_keys=['joint', 'bone'],
     temperature=0.1,
 )
 optim_wrapper = dict(optimizer=dict(lr=0.03))
-train_cfg = dict(max_epochs=100)
-param_scheduler = [
-    dict(type='MultiStepLR', by_epoch=True, milestones=[80], gamma=0.1)
-]
 custom_hooks = [dict(type='ExchangeStageHook', begin=50)]
-auto_scale_lr = dict(base_batch_size=64)
+# the exchange's projectors are idle in the first stage
+find_unused_parameters = True

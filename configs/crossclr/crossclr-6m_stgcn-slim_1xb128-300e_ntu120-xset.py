@@ -1,15 +1,6 @@
 _base_ = './crossclr-3m_stgcn-slim_1xb128-300e_ntu120-xset.py'
 
 model = dict(
-    data_preprocessor=dict(
-        modalities=[
-            'joint',
-            'motion',
-            'bone',
-            'acceleration',
-            'rotation_axis',
-            'angular_velocity',
-        ]
-    ),
+    data_preprocessor=dict(modalities={{_base_.six_modalities}}),
     frozen_keys=['joint', 'bone', 'rotation_axis'],
 )

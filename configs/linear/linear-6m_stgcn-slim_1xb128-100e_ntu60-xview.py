@@ -1,15 +1,6 @@
 _base_ = './linear-3m_stgcn-slim_1xb128-100e_ntu60-xview.py'
 
 model = dict(
-    data_preprocessor=dict(
-        modalities=[
-            'joint',
-            'motion',
-            'bone',
-            'acceleration',
-            'rotation_axis',
-            'angular_velocity',
-        ]
-    ),
+    data_preprocessor=dict(modalities={{_base_.six_modalities}}),
     pretrained='work_dirs/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xview/epoch_300.pth',
 )

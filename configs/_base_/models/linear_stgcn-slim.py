@@ -1,4 +1,6 @@
 # Linear classifiers on frozen encoders, on NTU's joints.
+_base_ = './modalities.py'
+
 model = dict(
     type='SkeletonClassifier',
     data_preprocessor=dict(

@@ -1,4 +1,6 @@
 # SkeletonCLR with the slim ST-GCN of the CrosSCLR family, on NTU's joints.
+_base_ = './modalities.py'
+
 model = dict(
     type='SkeletonCLR',
     data_preprocessor=dict(
