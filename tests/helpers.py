@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
+
+from projects.ikem.models.encoder import ModalityEncoder
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
@@ -18,6 +21,9 @@ def tiny(cfg: Config, data_root: str, work_dir: str) -> Config:
                 batch_size=4, num_workers=0, persistent_workers=False
             )
             cfg[key].dataset.data_root = data_root
+    for key in ('val_cfg', 'test_cfg'):
+        if 'k' in (cfg.get(key) or {}):
+            cfg[key].k = (1, 5)  # neighbours among 12 clips
     channels = 8
     if cfg.model.backbone.type == 'SlimSTGCN':
         cfg.model.backbone.update(base_channels=4, out_channels=channels)
@@ -29,9 +35,30 @@ def tiny(cfg: Config, data_root: str, work_dir: str) -> Config:
             in_channels=channels, hid_channels=8, out_channels=8
         )
         cfg.model.bank_size = 16
+        if 'teacher' in cfg.model:
+            teacher = cfg.model.teacher
+            teacher.backbone.update(cfg.model.backbone)
+            teacher.neck.update(cfg.model.neck)
+            teacher.pretrained = random_teacher(teacher, work_dir)
+            cfg.model.neck.out_channels = 8 * len(teacher.modalities)
     else:
         cfg.model.update(in_channels=channels, pretrained=None)
     cfg.train_cfg.max_epochs = 1
     cfg.default_hooks.logger.interval = 1
     cfg.log_level = 'WARNING'
     return cfg
+
+
+def random_teacher(teacher: dict, work_dir: str) -> str:
+    """Checkpoint of a pre-training as a teacher wants it, but untrained."""
+    state = {
+        f'query.{v}.{key}': value
+        for v in teacher['modalities']
+        for key, value in ModalityEncoder(teacher['backbone'], teacher['neck'])
+        .state_dict()
+        .items()
+    }
+    path = Path(work_dir, 'teacher.pth')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(dict(state_dict=state), path)
+    return str(path)

@@ -9,14 +9,14 @@ MODALITIES = ('joint', 'bone')
 BACKBONE = dict(type='SlimSTGCN', base_channels=4, out_channels=8)
 
 
-def build(modalities=MODALITIES, **kwargs):
+def build(modalities=MODALITIES, backbone=BACKBONE, **kwargs):
     return MODELS.build(
         dict(
             type='SkeletonClassifier',
             data_preprocessor=dict(
                 type='ModalityDataPreprocessor', modalities=modalities
             ),
-            backbone=BACKBONE,
+            backbone=backbone,
             in_channels=8,
             num_classes=5,
             **kwargs,
@@ -70,8 +70,18 @@ def test_a_checkpoint_that_does_not_fit_is_refused(pretrained, tmp_path):
     torch.save(dict(state_dict=state), path)
     with pytest.raises(RuntimeError, match='missing keys.*gcn.3.gcn.PA'):
         build(pretrained=path).init_weights()
-    with pytest.raises(RuntimeError, match="no encoder of modality 'motion'"):
+    with pytest.raises(RuntimeError, match='no encoder query.motion'):
         build(('motion',), pretrained=path).init_weights()
+
+
+def test_encoders_of_another_skeleton_are_refused(pretrained):
+    _, path = pretrained
+    kinect = dict(BACKBONE, layout='kinect-20')
+    with pytest.raises(
+        RuntimeError,
+        match="25 joints .*'ntu-25'.*the model for 20 .*'kinect-20'",
+    ):
+        build(pretrained=path, backbone=kinect).init_weights()
 
 
 def test_a_missing_checkpoint_says_what_to_do(tmp_path):

@@ -1,4 +1,9 @@
-from .algorithms import IKEM, CrosSCLR, SkeletonCLR
+from .algorithms import (
+    IKEM,
+    CrosSCLR,
+    RelationalDistillation,
+    SkeletonCLR,
+)
 from .backbones import SlimSTGCN
 from .classifiers import SkeletonClassifier
 from .data_preprocessor import ModalityDataPreprocessor
@@ -12,6 +17,7 @@ __all__ = [
     'ImplicitExchange',
     'MLPProjector',
     'ModalityDataPreprocessor',
+    'RelationalDistillation',
     'SkeletonCLR',
     'SkeletonClassifier',
     'SlimSTGCN',

@@ -64,8 +64,8 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data (dict): ``inputs``, a list of N tensors, and
-                ``data_samples``, a list of N data samples. Inputs that are a
-                dict by modality, such as cached features, are only moved.
+                ``data_samples``, a list of N data samples. Cached features,
+                which are a dict by modality and on the device, pass through.
             training (bool): Not used; both modes are the same.
 
         Returns:
@@ -74,9 +74,9 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         Raises:
             KeyError: If a data sample has no ``time_scale`` and it is needed.
         """
-        data = self.cast_data(data)
         if isinstance(data['inputs'], dict):
             return data
+        data = self.cast_data(data)
         joints = torch.stack(list(data['inputs'])).float()
         time_scale = None
         if self.use_time_scale:

@@ -3,7 +3,13 @@ from typing import Dict, Optional
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
-from torch import Tensor
+from mmengine.runner.checkpoint import (
+    _load_checkpoint_with_prefix,
+    load_state_dict,
+)
+from torch import Tensor, nn
+
+from projects.ikem.skeletons import LAYOUTS
 
 
 def pool(x: Tensor) -> Tensor:
@@ -46,3 +52,59 @@ class ModalityEncoder(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Embedding of clips (N, M, T, V, C)."""
         return self.project(self.extract_feat(x))
+
+
+def load_encoder(encoder: nn.Module, checkpoint: str, prefix: str) -> None:
+    """Load an encoder from the checkpoint of a pre-training.
+
+    Args:
+        encoder (nn.Module): The encoder, or its backbone.
+        checkpoint (str): Path of the checkpoint.
+        prefix (str): Where the checkpoint has it, such as
+            ``'query.joint.backbone.'``.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        RuntimeError: If it has nothing there, or what it has is for another
+            skeleton, lacks a parameter, has one left over or of another
+            shape.
+    """
+    try:
+        state = _load_checkpoint_with_prefix(prefix, checkpoint, 'cpu')
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f'{checkpoint} is missing: run the pre-training first, '
+            'or give its checkpoint as `pretrained`'
+        ) from error
+    except AssertionError as error:
+        raise RuntimeError(
+            f'{checkpoint} has no encoder {prefix}...: was it pre-trained '
+            'with this modality?'
+        ) from error
+    theirs, ours = _skeleton(state), _skeleton(encoder.state_dict())
+    if theirs and ours and theirs != ours:
+        raise RuntimeError(
+            f'{prefix.rstrip(".")} of {checkpoint} is for {theirs}, the model '
+            f'for {ours}: encoders transfer between data of one layout'
+        )
+    try:
+        load_state_dict(encoder, state, strict=True)
+    except RuntimeError as error:
+        raise RuntimeError(
+            f'{prefix}... of {checkpoint} does not fit: {error}'
+        ) from error
+
+
+def _skeleton(state: Dict[str, Tensor]) -> Optional[str]:
+    """The skeletons that an encoder's graph is of, in words."""
+    for name, value in state.items():
+        if name.endswith('gcn.0.gcn.A'):  # of all of the toolbox's ST-GCNs
+            joints = value.shape[-1]
+            layouts = [
+                repr(layout.name)
+                for layout in LAYOUTS.values()
+                if layout.num_joints == joints
+            ]
+            known = f' (as {" and ".join(layouts)} have)' if layouts else ''
+            return f'{joints} joints{known}'
+    return None

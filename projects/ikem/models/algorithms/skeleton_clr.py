@@ -1,19 +1,18 @@
 from copy import deepcopy
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, Optional, Sequence
 
 import torch
 from mmaction.registry import MODELS
-from mmengine.model import BaseModel, ModuleDict
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ..encoder import ModalityEncoder
 from ..losses import info_nce
 from ..memory_bank import MemoryBank
+from .base import PretrainingModel
 
 
 @MODELS.register_module()
-class SkeletonCLR(BaseModel):
+class SkeletonCLR(PretrainingModel):
     """MoCo-style contrastive pre-training, each modality on its own.
 
     `3D Human Action Representation Learning via Cross-View Consistency
@@ -47,11 +46,7 @@ class SkeletonCLR(BaseModel):
         temperature: float = 0.07,
         init_cfg: Optional[Dict] = None,
     ) -> None:
-        super().__init__(data_preprocessor, init_cfg)
-        self.modalities = self.data_preprocessor.modalities
-        self.query = ModuleDict(
-            {u: ModalityEncoder(backbone, neck) for u in self.modalities}
-        )
+        super().__init__(backbone, neck, data_preprocessor, init_cfg=init_cfg)
         self.key = deepcopy(self.query).requires_grad_(False)
         self.bank = MemoryBank(
             {u: neck['out_channels'] for u in self.modalities},
@@ -67,47 +62,8 @@ class SkeletonCLR(BaseModel):
         super().init_weights()
         self.key.load_state_dict(self.query.state_dict())
 
-    def forward(
-        self,
-        inputs: Dict[str, Tensor],
-        data_samples: Optional[List] = None,
-        mode: str = 'tensor',
-    ) -> Dict[str, Tensor]:
-        """Losses or features of a batch.
-
-        Args:
-            inputs (dict[str, Tensor]): Views of each modality, of shape
-                (N, views, M, T, V, C).
-            data_samples (list, optional): Data samples. Defaults to None.
-            mode (str): ``'loss'`` or ``'tensor'``, features of the first
-                view. Defaults to ``'tensor'``.
-
-        Raises:
-            ValueError: If there is no such mode.
-        """
-        if mode == 'loss':
-            return self.loss(inputs)
-        if mode == 'tensor':
-            return self.extract_feat(inputs)
-        raise ValueError(
-            f"mode is 'loss' or 'tensor', got {mode!r}: evaluate "
-            'the encoders with a SkeletonClassifier'
-        )
-
-    def extract_feat(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Features f of the first view by modality, of shape (N, D)."""
-        return {
-            u: self.query[u].extract_feat(inputs[u][:, 0])
-            for u in self.modalities
-        }
-
     def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
         """InfoNCE of each modality: queries see view 0, keys view 1."""
-        if any(x.size(1) != 2 for x in inputs.values()):
-            raise ValueError(
-                'contrastive learning takes two views a clip: add '
-                'MultiView(num_views=2, ...) to the pipeline'
-            )
         f = self.extract_feat(inputs)
         z = {u: self.query[u].project(f[u]) for u in self.modalities}
         zhat = self.encode_keys(inputs)

@@ -5,13 +5,9 @@ import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModel, ModuleDict
-from mmengine.runner.checkpoint import (
-    _load_checkpoint_with_prefix,
-    load_state_dict,
-)
 from torch import Tensor, nn
 
-from ..encoder import pool
+from ..encoder import load_encoder, pool
 
 
 @MODELS.register_module()
@@ -92,25 +88,11 @@ class SkeletonClassifier(BaseModel):
                 )
             return
         for u in self.modalities:
-            self._load_encoder(u)
-
-    def _load_encoder(self, u: str) -> None:
-        prefix = self.prefix.format(modality=u)
-        try:
-            state = _load_checkpoint_with_prefix(
-                prefix, self.pretrained, 'cpu'
+            load_encoder(
+                self.backbone[u],
+                self.pretrained,
+                self.prefix.format(modality=u),
             )
-            load_state_dict(self.backbone[u], state, strict=True)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f'{self.pretrained} is missing: run the pre-training first, '
-                'or give its checkpoint as model.pretrained'
-            ) from error
-        except AssertionError as error:
-            raise RuntimeError(
-                f'{self.pretrained} has no encoder of modality {u!r} '
-                f'({prefix}...): was it pre-trained with this modality?'
-            ) from error
 
     def train(self, mode: bool = True) -> 'SkeletonClassifier':
         """Frozen encoders stay in eval mode."""
@@ -196,9 +178,10 @@ class SkeletonClassifier(BaseModel):
         }
         final = scores.get('fused', scores[self.modalities[0]])
         for i, sample in enumerate(data_samples):
-            score = {name: s[i] for name, s in scores.items()}
+            # copies, or each sample would be saved with the whole batch
+            score = {name: s[i].clone() for name, s in scores.items()}
             sample.set_field(
-                score if len(score) > 1 else final[i], 'pred_score'
+                score if len(score) > 1 else final[i].clone(), 'pred_score'
             )
             sample.set_pred_label(final[i].argmax(0, keepdim=True))
         return data_samples

@@ -85,7 +85,10 @@ class _BankStatistics(torch.autograd.Function):
     def backward(ctx, grad_lse, grad_context, _):
         lse, lse_context, *z = ctx.saved_tensors
         t, num_slots = ctx.temperature, len(ctx.banks[0])
-        grad_z = [torch.zeros_like(x) for x in z]
+        grad_z = [
+            torch.zeros_like(x) if needed else None
+            for x, needed in zip(z, ctx.needs_input_grad[5:])
+        ]
         for start in range(0, num_slots, ctx.chunk_size):
             s = _similarities(z, ctx.banks, start, ctx.chunk_size)
             grad_s = (s / t).sub_(lse[..., None]).exp_()
@@ -96,7 +99,8 @@ class _BankStatistics(torch.autograd.Function):
                 grad_s[i].addcmul_(weight, s[j])
                 grad_s[j].addcmul_(weight, s[i])
             for x, g, bank in zip(grad_z, grad_s, ctx.banks):
-                x.addmm_(g, bank[start : start + ctx.chunk_size])
+                if x is not None:
+                    x.addmm_(g, bank[start : start + ctx.chunk_size])
         return (None, None, None, None, None, *grad_z)
 
 

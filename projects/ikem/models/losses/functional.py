@@ -6,7 +6,7 @@ unit length.  Everything is computed in (at least) float32, since autocast
 would round similarities, which the temperature then magnifies.
 """
 
-from typing import Dict, Iterable, Mapping, Tuple
+from typing import Dict, Hashable, Iterable, Mapping, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -38,15 +38,19 @@ def info_nce(
     return (total - positive).mean()
 
 
+Pair = Tuple[Hashable, Hashable]
+
+
 def explicit_exchange(
-    z: Mapping[str, Tensor],
-    zhat: Mapping[str, Tensor],
-    bank: Mapping[str, Tensor],
-    pairs: Iterable[Tuple[str, str]],
+    z: Mapping[Hashable, Tensor],
+    zhat: Mapping[Hashable, Tensor],
+    bank: Mapping[Hashable, Tensor],
+    pairs: Iterable[Pair],
     temperature: float = 0.07,
     topk: int = 1,
     context: bool = True,
-) -> Dict[Tuple[str, str], Tensor]:
+    form: str = 'release',
+) -> Dict[Pair, Tensor]:
     """Explicit knowledge exchange (EKEM), the loss of CrosSCLR.
 
     With ``s_i^u = z_u . m_i^u``, the logits of ``u <- v`` are ``[z_u.zhat_u,
@@ -57,20 +61,38 @@ def explicit_exchange(
     over a modality's own negatives serves all its pairs, that over a context
     product serves both directions.
 
+    In the form of IKEM's Eq. 7 the middle third is left out and the
+    positives are summed before the logarithm, ``-log [exp(z_u.zhat_u / t) +
+    sum_j exp(s_j^u s_j^v / t)] / [exp(z_u.zhat_u / t) + sum_i exp(s_i^u s_i^v
+    / t)]`` with j the top slots.
+
     Args:
-        z (mapping[str, Tensor]): Query embeddings of shape (N, D_u).
-        zhat (mapping[str, Tensor]): Key embeddings of shape (N, D_u) of the
-            targets, constants.
-        bank (mapping[str, Tensor]): Negatives of shape (K, D_u), slots
+        z (mapping[hashable, Tensor]): Query embeddings of shape (N, D_u) by
+            modality, or whatever else tells them apart.
+        zhat (mapping[hashable, Tensor]): Key embeddings of shape (N, D_u) of
+            the targets, constants.
+        bank (mapping[hashable, Tensor]): Negatives of shape (K, D_u), slots
             aligned, constants.
-        pairs (iterable[tuple[str, str]]): Pairs (u, v): target, source.
+        pairs (iterable[tuple[hashable, hashable]]): Pairs (u, v): target,
+            source.
         temperature (float): t. Defaults to 0.07.
         topk (int): Slots that a source holds for positive. Defaults to 1.
         context (bool): Whether there is a context product. Defaults to True.
+        form (str): ``'release'`` or ``'paper'`` (Eq. 7, of the context
+            products alone). Defaults to ``'release'``.
 
     Returns:
-        dict[tuple[str, str], Tensor]: Mean loss over the batch by pair.
+        dict[tuple[hashable, hashable], Tensor]: Mean loss over the batch by
+        pair.
+
+    Raises:
+        ValueError: If there is no such form, or no context for Eq. 7.
     """
+    if form not in ('release', 'paper') or (form == 'paper' and not context):
+        raise ValueError(
+            "form is 'release', or 'paper' with context=True, got "
+            f'form={form!r}, context={context}'
+        )
     pairs = list(pairs)
     names = list(z)
     products = sorted({tuple(sorted(pair)) for pair in pairs if context})
@@ -85,24 +107,27 @@ def explicit_exchange(
     lse_context = dict(zip(products, statistics.lse_context))
     top = dict(zip(names, statistics.top))
 
-    def similarity(u: str, slots: Tensor) -> Tensor:
+    def similarity(u: Hashable, slots: Tensor) -> Tensor:
         """s^u in some slots, of shape (N, k)."""
         return (z[u][:, None] * bank[u][slots]).sum(-1)
 
     losses = {}
     for u, v in pairs:
-        own = (z[u] * zhat[u]).sum(1) / temperature  # (N, )
-        s = similarity(u, top[v])
-        positives = own + s.sum(1) / temperature
-        number = 1 + s.size(1)
-        total = torch.logaddexp(own, lse[u])
+        own = (z[u] * zhat[u]).sum(1, keepdim=True)  # (N, 1)
+        s = similarity(u, top[v])  # (N, k)
+        positives, sums = [], []
+        if form == 'release':
+            positives.append(s)
+            sums.append(lse[u])
         if context:
-            products_at_top = (s * similarity(v, top[v])).sum(1)
-            positives = positives + products_at_top / temperature
-            number += s.size(1)
-            product = lse_context[tuple(sorted((u, v)))]
-            total = torch.logaddexp(total, product)
-        losses[u, v] = (total - positives / number).mean()
+            positives.append(s * similarity(v, top[v]))
+            sums.append(lse_context[tuple(sorted((u, v)))])
+        positives = torch.cat([own, *positives], 1) / temperature
+        total = torch.stack([positives[:, 0], *sums]).logsumexp(0)
+        positive = (
+            positives.mean(1) if form == 'release' else positives.logsumexp(1)
+        )
+        losses[u, v] = (total - positive).mean()
     return losses
 
 

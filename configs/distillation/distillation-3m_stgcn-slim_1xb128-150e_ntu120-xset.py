@@ -1,0 +1,12 @@
+_base_ = './distillation-3m_stgcn-slim_1xb128-150e_ntu120-xsub.py'
+
+model = dict(
+    teacher=dict(
+        pretrained='work_dirs/ikem-6m_stgcn-slim_1xb128-300e_ntu120-xset/epoch_300.pth'
+    )
+)
+train_dataloader = dict(dataset=dict(split='xset_train'))
+val_dataloader = dict(dataset=dict(split='xset_val'))
+test_dataloader = val_dataloader
+val_cfg = dict(gallery_split='xset_train')
+test_cfg = val_cfg
