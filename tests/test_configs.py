@@ -11,8 +11,12 @@ from projects.ikem.models.modalities import MODALITIES
 ALL = sorted(
     path.relative_to(CONFIGS)
     for path in CONFIGS.rglob('*.py')
-    if '_base_' not in path.parts
+    if not {'_base_', 'suites'} & set(path.parts)
 )
+
+EVALUATIONS = [
+    p for p in ALL if p.parts[0] in ('linear', 'finetune', 'semi', 'transfer')
+]
 
 
 def data_of(cfg, prepared_ntu, prepared_nwucla):
@@ -54,15 +58,33 @@ def test_says_what_it_trains_or_what_differs(path):
     cfg = Config.fromfile(CONFIGS / path)
     dataset, *split = data.split('-')
     assert dataset in cfg.train_dataloader.dataset.data_root
+    percent = [split.pop()] if split[-1].endswith('pct') else []
+    train_split = '_'.join(['train', *percent])
+    assert cfg.train_dataloader.dataset.split.endswith(f'_{train_split}')
     split = '_'.join(split)
-    loader = cfg.get('val_dataloader') or cfg.train_dataloader
-    assert loader.dataset.split in (f'{split}_train', f'{split}_val')
+    assert cfg.val_dataloader.dataset.split == f'{split}_val'
     named = {'3m': list(MODALITIES)[:3], '6m': list(MODALITIES)}
     expected = named.get(modalities, [modalities])
-    assert cfg.model.data_preprocessor.modalities == expected
+    model = cfg.model
+    trained = model.get('modalities') or model.data_preprocessor.modalities
+    assert trained == expected
     batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
     assert schedule == f'1xb{batch}-{epochs}e'
     assert cfg.auto_scale_lr.base_batch_size == batch
+
+
+@pytest.mark.parametrize(
+    'path', [p for p in ALL if p not in EVALUATIONS], ids=str
+)
+def test_the_gallery_is_what_was_trained_on(path):
+    cfg = Config.fromfile(CONFIGS / path)
+    split = cfg.train_dataloader.dataset.split
+    assert cfg.train_cfg.val_interval == 10
+    for part in ('val', 'test'):
+        assert cfg[f'{part}_cfg'].gallery_split == split
+        queries = cfg[f'{part}_dataloader'].dataset
+        assert queries.split == split.replace('_train', '_val')
+        assert queries.data_root == cfg.train_dataloader.dataset.data_root
 
 
 @pytest.mark.parametrize(
@@ -79,10 +101,8 @@ def test_second_stage_is_the_second_half(path):
     assert cfg.model.frozen_keys == frozen
 
 
-@pytest.mark.parametrize(
-    'path', [p for p in ALL if p.parts[0] == 'linear'], ids=str
-)
-def test_linear_evaluation_takes_the_checkpoint_of_its_pretraining(path):
+@pytest.mark.parametrize('path', EVALUATIONS, ids=str)
+def test_evaluation_takes_the_checkpoint_of_its_pretraining(path):
     cfg = Config.fromfile(CONFIGS / path)
     folder, checkpoint = cfg.model.pretrained.split('/')[1:]
     pretraining = Config.fromfile(
@@ -91,9 +111,46 @@ def test_linear_evaluation_takes_the_checkpoint_of_its_pretraining(path):
     assert checkpoint == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
     for key in ('data_preprocessor', 'backbone'):
         assert pretraining.model[key] == cfg.model[key]
-    assert pretraining.train_dataloader.dataset.split == (
-        cfg.train_dataloader.dataset.split
-    )
+    theirs = pretraining.train_dataloader.dataset
+    ours = cfg.train_dataloader.dataset
+    same = theirs.data_root == ours.data_root
+    assert same == (path.parts[0] != 'transfer')
+    percent = path.stem.split('-')[-1] if path.parts[0] == 'semi' else ''
+    assert ours.split == '_'.join(filter(None, [theirs.split, percent]))
+
+
+@pytest.mark.parametrize(
+    'path', [p for p in EVALUATIONS if 'linear' not in p.stem], ids=str
+)
+def test_fine_tuning_augments_what_it_trains_on(path):
+    cfg = Config.fromfile(CONFIGS / path)
+    assert not cfg.model.frozen
+    assert cfg.train_cfg.type == 'EpochBasedTrainLoop'
+    first, second, *rest = cfg.train_dataloader.dataset.pipeline
+    assert (first.type, second.type) == ('RandomTemporalCrop', 'RandomShear')
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.pipeline == rest
+
+
+@pytest.mark.parametrize(
+    'path', [p for p in ALL if p.parts[0] == 'distillation'], ids=str
+)
+def test_distillation_takes_the_encoders_of_its_teachers_pretraining(path):
+    cfg = Config.fromfile(CONFIGS / path)
+    teacher, preprocessor = cfg.model.teacher, cfg.model.data_preprocessor
+    folder, checkpoint = teacher.pretrained.split('/')[1:]
+    pretraining = Config.fromfile(CONFIGS / 'ikem' / f'{folder}.py')
+    assert checkpoint == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
+    assert pretraining.model.data_preprocessor == preprocessor
+    assert teacher.modalities == preprocessor.modalities
+    assert pretraining.model.neck == teacher.neck
+    assert {**pretraining.model.backbone, 'dropout': 0} == {
+        **teacher.backbone,
+        'dropout': 0,
+    }
+    for loader in (pretraining.train_dataloader, cfg.train_dataloader):
+        assert loader.dataset == cfg.train_dataloader.dataset
+        assert loader.batch_size == cfg.train_dataloader.batch_size
 
 
 def test_inherited_from_another_project(tmp_path, prepared_ntu):

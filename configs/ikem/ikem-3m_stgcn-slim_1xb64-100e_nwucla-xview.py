@@ -7,9 +7,7 @@ model = dict(
     type='IKEM',
     exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
     frozen_keys=['joint', 'bone'],
-    temperature=0.1,
 )
-optim_wrapper = dict(optimizer=dict(lr=0.03))
 custom_hooks = [dict(type='ExchangeStageHook', begin=50)]
 # the exchange's projectors are idle in the first stage
 find_unused_parameters = True

@@ -17,6 +17,8 @@ model = dict(
     temperature=0.1,
 )
 train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
+val_dataloader = dict(num_workers=0, persistent_workers=False)
+test_dataloader = val_dataloader
 optim_wrapper = dict(optimizer=dict(lr=0.015))
 train_cfg = dict(max_epochs=30)
 param_scheduler = [

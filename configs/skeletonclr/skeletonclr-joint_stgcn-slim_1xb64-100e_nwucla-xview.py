@@ -13,7 +13,9 @@ model = dict(
     backbone=dict(layout='kinect-20', dropout=0.0),
     bank_size=1024,
     momentum=0.99,  # a short training: the key encoders have to keep up
+    temperature=0.1,
 )
+optim_wrapper = dict(optimizer=dict(lr=0.01))
 train_cfg = dict(max_epochs=100)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[80], gamma=0.1)

@@ -4,9 +4,13 @@ import pytest
 import torch
 from helpers import CONFIGS, tiny
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from projects.ikem.engine.loops.frozen_feature_loop import cache_features
+from projects.ikem.engine.loops.frozen_feature_loop import (
+    cache_features,
+    extract_features,
+)
 
 LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
@@ -25,8 +29,15 @@ def scalars(work_dir):
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
+def logits_of_val_clips(runner):
+    loader = Runner.build_dataloader(runner.cfg.val_dataloader)
+    features = extract_features(runner.model, loader).features
+    with torch.no_grad():
+        return runner.model.classify(features)
+
+
 def test_gives_what_the_ordinary_loop_gives(prepared_ntu, tmp_path):
-    heads, logs = {}, {}
+    logits, logs = {}, {}
     for loop in ('EpochBasedTrainLoop', 'FrozenFeatureTrainLoop'):
         runner = Runner.from_cfg(config(loop, prepared_ntu, tmp_path / loop))
         encoders = {}
@@ -43,9 +54,10 @@ def test_gives_what_the_ordinary_loop_gives(prepared_ntu, tmp_path):
         runner.train()
         for name, value in runner.model.backbone.state_dict().items():
             assert torch.equal(value, encoders[name]), name
-        heads[loop] = runner.model.fused_head.state_dict()
+        logits[loop] = logits_of_val_clips(runner)
         logs[loop] = scalars(tmp_path / loop)
-    ordinary, cached = heads.values()
+    ordinary, cached = logits.values()
+    assert list(ordinary) == ['joint', 'motion', 'bone', 'fused']
     for name, value in ordinary.items():
         torch.testing.assert_close(cached[name], value, atol=1e-5, rtol=0)
     assert len(logs['EpochBasedTrainLoop']) == 4 * (3 + 1)
@@ -68,6 +80,22 @@ def test_cached_loader_has_every_clip_in_order(prepared_ntu, tmp_path):
             torch.testing.assert_close(x, f[u])
         names = [sample.frame_dir for sample in batch['data_samples']]
         assert names == [s.frame_dir for s in features['data_samples']]
+
+
+@pytest.mark.parametrize('kind', ['parameters', 'buffers'])
+def test_refuses_encoders_that_change(prepared_ntu, tmp_path, kind):
+    runner = Runner.from_cfg(
+        config('FrozenFeatureTrainLoop', prepared_ntu, tmp_path)
+    )
+
+    class Intruder(Hook):
+        def after_train_epoch(self, runner):
+            *_, last = getattr(runner.model.backbone, kind)()
+            last.add_(1e-3 if last.is_floating_point() else 1)
+
+    runner.register_hook(Intruder())
+    with pytest.raises(RuntimeError, match=r'backbone\.bone.* is frozen but'):
+        runner.train()
 
 
 def test_refuses_encoders_that_train(prepared_ntu, tmp_path):

@@ -147,3 +147,22 @@ def test_data_of_another_skeleton_are_refused(
     runner = Runner.from_cfg(config(path, prepared_nwucla, tmp_path))
     with pytest.raises(ValueError, match="'kinect-20' with 20 joints.*set"):
         getattr(runner, command)()
+
+
+def test_norm_statistics_of_frozen_encoders_are_left_alone(monkeypatch):
+    """The mean over 3 ranks of equal numbers is another number."""
+    module = 'projects.ikem.engine.hooks.sync_norm_stats_hook'
+    reduced = []
+    monkeypatch.setattr(f'{module}.is_distributed', lambda: True)
+    monkeypatch.setattr(
+        f'{module}.all_reduce', lambda x, op: reduced.append(x)
+    )
+    model = torch.nn.Sequential(
+        torch.nn.BatchNorm1d(2), torch.nn.BatchNorm1d(2).eval()
+    )
+    hook = HOOKS.build(dict(type='SyncNormStatsHook'))
+    hook.after_train_epoch(OtherRunner(model))
+    assert [id(x) for x in reduced] == [
+        id(model[0].running_mean),
+        id(model[0].running_var),
+    ]

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 
+import mmengine
 import pytest
 from helpers import CONFIGS, ROOT
 
@@ -38,9 +39,11 @@ def options(data_root, *names):
 
 def pretraining_options(data_root):
     return [
-        *options(data_root, 'train'),
+        *options(data_root, 'train', 'val', 'test'),
         'model.neck.in_channels=8',
         'model.bank_size=16',
+        'val_cfg.k=[1,5]',
+        'test_cfg.k=[1,5]',
     ]
 
 
@@ -71,6 +74,10 @@ def scalars(work_dir):
         for log in sorted(work_dir.glob('*/vis_data/scalars.json'))
         for line in log.read_text().splitlines()
     ]
+
+
+def losses(work_dir):
+    return [entry for entry in scalars(work_dir) if 'loss' in entry]
 
 
 @pytest.fixture(scope='module')
@@ -125,7 +132,7 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
 
 
 def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
-    logs = scalars(pretrained)
+    logs = losses(pretrained)
     assert len(logs) == 2 * 3
     work_dir = tmp_path / 'resumed'
     train(
@@ -136,7 +143,7 @@ def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
         pretrained / 'epoch_1.pth',
         *pretraining_options(prepared_ntu),
     )
-    resumed = scalars(work_dir)
+    resumed = losses(work_dir)
     assert [e['step'] for e in resumed] == [e['step'] for e in logs[3:]]
 
     train(
@@ -147,7 +154,7 @@ def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
         7,
         *pretraining_options(prepared_ntu),
     )
-    other = scalars(tmp_path / 'seed')
+    other = losses(tmp_path / 'seed')
     assert all(a['loss'] != b['loss'] for a, b in zip(logs, other))
     (text,) = (tmp_path / 'seed').glob('*.py')
     assert 'randomness = dict(seed=7)' in text.read_text()
@@ -162,7 +169,7 @@ def test_amp_and_auto_scale_lr(prepared_ntu, tmp_path):
         '--auto-scale-lr',
         *pretraining_options(prepared_ntu),
     )
-    logs = scalars(tmp_path)
+    logs = losses(tmp_path)
     assert logs[0]['lr'] == pytest.approx(0.1 * 4 / 128)
     assert all(e['loss'] < 100 for e in logs)
 
@@ -180,10 +187,11 @@ def test_no_validate(pretrained, prepared_ntu, tmp_path):
     assert not any('acc/fused_top1' in e for e in scalars(tmp_path))
 
 
-def test_two_processes_without_a_gpu(prepared_ntu, tmp_path):
-    """Pre-training and linear evaluation on 2 ranks of a CPU."""
+@pytest.fixture
+def dist(tmp_path):
+    """Run a tool on several ranks of a CPU."""
 
-    def dist(tool, *args):
+    def run_dist(tool, *args):
         with socket.socket() as sock:
             sock.bind(('', 0))
             port = sock.getsockname()[1]
@@ -197,6 +205,45 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path):
             cwd=tmp_path,
         )
 
+    return run_dist
+
+
+def test_nearest_neighbours_on_two_ranks(
+    pretrained, prepared_ntu, tmp_path, dist
+):
+    """11 clips on either side, which 2 ranks cannot share evenly."""
+    results = {}
+    for ranks in (1, 2):
+        dist(
+            'test',
+            PRETRAINING,
+            pretrained / 'epoch_2.pth',
+            ranks,
+            '--work-dir',
+            tmp_path / str(ranks),
+            '--dump',
+            tmp_path / f'{ranks}.pkl',
+            *pretraining_options(prepared_ntu),
+            'test_dataloader.dataset.indices=11',
+        )
+        (log,) = (tmp_path / str(ranks)).glob('*/*.json')
+        results[ranks] = (
+            json.loads(log.read_text()),
+            mmengine.load(tmp_path / f'{ranks}.pkl'),
+        )
+    (metrics_1, samples_1), (metrics_2, samples_2) = results.values()
+    names = [sample['frame_dir'] for sample in samples_2]
+    assert names == [f'clip{i}' for i in range(12, 23)]
+    assert names == [sample['frame_dir'] for sample in samples_1]
+    accuracies = {k: v for k, v in metrics_1.items() if k.startswith('acc/')}
+    assert len(accuracies) == 2 * 4
+    for name, value in accuracies.items():
+        assert (11 * value) == pytest.approx(round(11 * value))
+        assert metrics_2[name] == pytest.approx(value)
+
+
+def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
+    """Pre-training and linear evaluation on 2 ranks of a CPU."""
     dist(
         'train',
         PRETRAINING,
@@ -205,7 +252,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path):
         tmp_path / 'pretrained',
         *pretraining_options(prepared_ntu),
     )
-    logs = scalars(tmp_path / 'pretrained')
+    logs = losses(tmp_path / 'pretrained')
     assert [e['step'] for e in logs] == [1, 2]  # 12 clips, 2 x 4 a step
     dist(
         'train',

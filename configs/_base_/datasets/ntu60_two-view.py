@@ -1,4 +1,7 @@
-# NTU RGB+D 60 for contrastive learning: two augmented views a clip.
+# NTU RGB+D 60 for contrastive learning: two augmented views a clip; clips as
+# they are to evaluate it by nearest neighbours.
+_base_ = ['./ntu60_single-view.py', '../evaluation/knn.py']
+
 train_pipeline = [
     dict(
         type='MultiView',
@@ -15,16 +18,4 @@ train_pipeline = [
         algorithm_keys=('time_scale',),
     ),
 ]
-train_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='SkeletonDataset',
-        data_root='data/ntu60',
-        split='xsub_train',
-        pipeline=train_pipeline,
-    ),
-)
+train_dataloader = dict(drop_last=True, dataset=dict(pipeline=train_pipeline))

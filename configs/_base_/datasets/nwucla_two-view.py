@@ -1,5 +1,5 @@
 # NW-UCLA for contrastive learning: two augmented views a clip, one person.
-_base_ = './ntu60_two-view.py'
+_base_ = ['./nwucla_single-view.py', '../evaluation/knn.py']
 
 train_pipeline = [
     dict(
@@ -18,9 +18,7 @@ train_pipeline = [
     ),
 ]
 train_dataloader = dict(
-    batch_size=64,
-    num_workers=2,
-    dataset=dict(
-        data_root='data/nwucla', split='xview_train', pipeline=train_pipeline
-    ),
+    batch_size=64, drop_last=True, dataset=dict(pipeline=train_pipeline)
 )
+val_cfg = dict(gallery_split='xview_train')
+test_cfg = val_cfg

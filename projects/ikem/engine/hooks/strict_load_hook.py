@@ -1,11 +1,13 @@
 import re
-from typing import Dict, Set
+from typing import Dict
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import Tensor
+
+from projects.ikem.checkpoint import require_fit
 
 
 @HOOKS.register_module()
@@ -34,30 +36,9 @@ class StrictLoadHook(Hook):
             return
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        ours = {k: v.shape for k, v in model.state_dict().items()}
-        theirs = {
-            re.sub(r'^module\.', '', k): v.shape
+        state_dict = {
+            re.sub(r'^module\.', '', k): v
             for k, v in checkpoint.get('state_dict', checkpoint).items()
             if isinstance(v, Tensor)
         }
-        shared = ours.keys() & theirs.keys()
-        misfits = {
-            'missing': ours.keys() - theirs.keys(),
-            'left over': theirs.keys() - ours.keys(),
-            'of another shape': {k for k in shared if ours[k] != theirs[k]},
-        }
-        wrong = '; '.join(
-            f'{kind}: {_some(keys)}' for kind, keys in misfits.items() if keys
-        )
-        if wrong:
-            raise RuntimeError(
-                'the checkpoint does not fit the model of this '
-                f'config; parameters {wrong}'
-            )
-
-
-def _some(names: Set[str], most: int = 5) -> str:
-    """The first names, and how many there are besides."""
-    text = ', '.join(sorted(names)[:most])
-    more = len(names) - most
-    return f'{text} and {more} more' if more > 0 else text
+        require_fit(model, state_dict)

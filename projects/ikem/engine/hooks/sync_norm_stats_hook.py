@@ -24,6 +24,8 @@ class SyncNormStatsHook(Hook):
         if not is_distributed():
             return
         for module in runner.model.modules():
-            if isinstance(module, _NormBase) and module.track_running_stats:
+            if not isinstance(module, _NormBase) or not module.training:
+                continue  # of a frozen encoder: a mean would round
+            if module.track_running_stats:
                 all_reduce(module.running_mean, op='mean')
                 all_reduce(module.running_var, op='mean')

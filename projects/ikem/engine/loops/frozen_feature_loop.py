@@ -42,7 +42,8 @@ class FeatureDataset(Dataset):
         """The batch of some clips."""
         return dict(
             inputs={u: f[indices] for u, f in self.features.items()},
-            data_samples=[self.data_samples[i].clone() for i in indices],
+            # not copies: what a prediction sets, the next one sets anew
+            data_samples=[self.data_samples[i] for i in indices],
         )
 
 
@@ -52,7 +53,9 @@ def extract_features(
 ) -> FeatureDataset:
     """Extract the features of all clips of a dataloader.
 
-    The ranks share the work and all get the whole result.
+    The ranks share the work and all get the whole result. Clips pass through
+    the model in batches of the dataloader's size; of a batch the features
+    alone are kept. The global random state is neither used nor changed.
 
     Args:
         model (nn.Module): Model whose ``'tensor'`` mode returns features of
@@ -75,6 +78,7 @@ def extract_features(
         batch_size=dataloader.batch_size,
         num_workers=dataloader.num_workers,
         collate_fn=dataloader.collate_fn,
+        generator=torch.Generator(),
     )
     was_training = model.training
     model.eval()
@@ -114,6 +118,12 @@ def cache_features(model: nn.Module, dataloader: DataLoader) -> DataLoader:
     )
 
 
+def frozen_state(model: nn.Module) -> Dict[str, Tensor]:
+    """Parameters without gradient and all buffers, by name."""
+    trained = {n for n, p in model.named_parameters() if p.requires_grad}
+    return {k: v for k, v in model.state_dict().items() if k not in trained}
+
+
 @LOOPS.register_module()
 class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
     """Epochs over features that are extracted once before the first one.
@@ -124,6 +134,7 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
 
     Raises:
         ValueError: If the encoders are not frozen.
+        RuntimeError: If they changed nevertheless, by a single bit.
     """
 
     def run(self) -> nn.Module:
@@ -142,7 +153,16 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
                 'clips'
             )
             loop.dataloader = cache_features(model, loop.dataloader)
-        return super().run()
+        before = {k: v.clone() for k, v in frozen_state(model).items()}
+        super().run()
+        for name, value in frozen_state(model).items():
+            if not torch.equal(value, before[name]):
+                raise RuntimeError(
+                    f'{name} is frozen but changed while the heads were '
+                    'trained on features of before: look for a hook that '
+                    'writes to it, or use EpochBasedTrainLoop'
+                )
+        return self.runner.model
 
     def _loops(self) -> Tuple:
         val_loop = self.runner.val_loop

@@ -1,0 +1,218 @@
+"""Evaluation of encoders without training: queries against a gallery."""
+
+from copy import deepcopy
+from typing import Dict, List, Sequence, Union
+
+import torch
+from mmaction.registry import LOOPS
+from mmengine.evaluator import Evaluator
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, TestLoop, ValLoop
+from torch import Tensor
+
+from projects.ikem.evaluation.knn import (
+    average_precision,
+    first_hit,
+    knn_scores,
+    stream_similarity,
+)
+
+from .frozen_feature_loop import extract_features
+
+
+class GalleryMixin:
+    """Compare the features of each batch with those of a gallery.
+
+    Features are those of the model's ``'tensor'`` mode, in eval mode and
+    without autocast. The ranks share the extraction of the gallery, and the
+    queries as in any loop of mmengine, with its hooks, evaluator and
+    collection of results. The random state of a training is left as it is.
+
+    Args:
+        runner (Runner): The runner.
+        dataloader (dict): Config of the queries' dataloader, which serves the
+            gallery too, but for its split.
+        evaluator (Evaluator | dict | list): Metrics.
+        gallery_split (str): Split of the gallery, such as ``'xsub_train'``.
+    """
+
+    stage: str  # as in the names of the hooks
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: Dict,
+        evaluator: Union[Evaluator, Dict, List],
+        gallery_split: str,
+    ) -> None:
+        super().__init__(runner, dataloader, evaluator)
+        gallery = deepcopy(dataloader)
+        gallery['dataset']['split'] = gallery_split
+        self.gallery_dataloader = runner.build_dataloader(
+            gallery, seed=runner.seed
+        )
+        # or each pass would draw from torch's global state
+        self.dataloader.generator = torch.Generator()
+
+    def run(self) -> Dict[str, float]:
+        """Evaluate; the model returns to the mode it was in."""
+        model = self.runner.model
+        was_training = model.training
+        metrics = super().run()
+        model.train(was_training)
+        del self.gallery, self.labels  # not to be held while training
+        return metrics
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: Dict) -> None:
+        """Compare a batch with the gallery.
+
+        Args:
+            idx (int): Index of the batch.
+            data_batch (dict): The batch.
+        """
+        model = self.runner.model
+        model = model.module if is_model_wrapper(model) else model
+        if idx == 0:  # after hooks that exchange the weights, as EMAHook does
+            self.extract_gallery(model)
+        batch = dict(batch_idx=idx, data_batch=data_batch)
+        self.runner.call_hook(f'before_{self.stage}_iter', **batch)
+        data = model.data_preprocessor(data_batch, False)
+        similarity = stream_similarity(
+            model(**data, mode='tensor'), self.gallery.features
+        )
+        outputs = self.compare(similarity, data['data_samples'])
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        self.runner.call_hook(
+            f'after_{self.stage}_iter', outputs=outputs, **batch
+        )
+
+    def extract_gallery(self, model: torch.nn.Module) -> None:
+        """Features by modality and labels of the gallery."""
+        self.gallery = extract_features(model, self.gallery_dataloader)
+        labels = [sample.gt_label for sample in self.gallery.data_samples]
+        features = next(iter(self.gallery.features.values()))
+        self.labels = torch.cat(labels).to(features.device)  # (G, )
+
+    def compare(
+        self, similarity: Dict[str, Tensor], data_samples: List
+    ) -> List:
+        """Write into the queries' data samples what their similarity to the
+        gallery, of shape (N, G) by stream, says."""
+        raise NotImplementedError
+
+
+class KNNMixin(GalleryMixin):
+    """Classify by the nearest neighbours in a gallery.
+
+    Sets ``pred_score`` of each data sample to a dict with an entry for each
+    stream and number of neighbours, such as ``'joint_knn1'`` and
+    ``'fused_knn20'``, so that ``AccMetric`` reports
+    ``acc/joint_knn1_top1``; ``pred_label`` is taken from the last one.
+
+    Args:
+        k (sequence[int]): Numbers of neighbours. Defaults to (1, 20).
+        temperature (float): t of the votes ``exp(similarity / t)``. Defaults
+            to 0.1.
+        **kwargs: Arguments of :class:`GalleryMixin`.
+
+    Raises:
+        ValueError: If the gallery has fewer clips than neighbours are asked
+            for.
+    """
+
+    def __init__(
+        self,
+        *args,
+        k: Sequence[int] = (1, 20),
+        temperature: float = 0.1,
+        **kwargs,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        num = len(self.gallery_dataloader.dataset)
+        if max(k) > num:
+            raise ValueError(
+                f'{max(k)} neighbours are asked for in a gallery of {num} '
+                'clips: set k of val_cfg and test_cfg'
+            )
+        self.k = tuple(k)
+        self.temperature = temperature
+
+    def compare(
+        self, similarity: Dict[str, Tensor], data_samples: List
+    ) -> List:
+        """Set ``pred_score`` (shares of the votes) and ``pred_label``."""
+        num_classes = int(self.labels.max()) + 1
+        scores = {
+            f'{stream}_knn{k}': knn_scores(
+                s, self.labels, num_classes, k, self.temperature
+            )
+            for stream, s in similarity.items()
+            for k in self.k
+        }
+        for i, sample in enumerate(data_samples):
+            score = {name: s[i] for name, s in scores.items()}
+            sample.set_field(score, 'pred_score')
+            last = list(score.values())[-1]
+            sample.set_pred_label(last.argmax(0, keepdim=True))
+        return data_samples
+
+
+@LOOPS.register_module()
+class KNNValLoop(KNNMixin, ValLoop):
+    """Validate by nearest neighbours, see :class:`KNNMixin`."""
+
+    stage = 'val'
+
+
+@LOOPS.register_module()
+class KNNTestLoop(KNNMixin, TestLoop):
+    """Test by nearest neighbours, see :class:`KNNMixin`."""
+
+    stage = 'test'
+
+
+@LOOPS.register_module()
+class SkeletonRetrievalTestLoop(GalleryMixin, TestLoop):
+    """Retrieve clips of the queries' classes from a gallery.
+
+    Sets ``retrieved`` of each data sample to a dict by stream, of dicts with
+    the names of the nearest clips (``neighbours``), the rank of the first one
+    that is of the query's class (``first_hit``, from 1), and the average
+    precision over the whole gallery (``average_precision``), for
+    :class:`SkeletonRetrievalMetric` and to be dumped.
+
+    Args:
+        num_neighbours (int): How many names are kept. Defaults to 10.
+        **kwargs: Arguments of :class:`GalleryMixin`.
+    """
+
+    stage = 'test'
+
+    def __init__(self, *args, num_neighbours: int = 10, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.num_neighbours = num_neighbours
+
+    def compare(
+        self, similarity: Dict[str, Tensor], data_samples: List
+    ) -> List:
+        """Set ``retrieved``."""
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        labels = labels.to(self.labels.device)[:, None]
+        names = [sample.frame_dir for sample in self.gallery.data_samples]
+        retrieved = [{} for _ in data_samples]
+        for stream, s in similarity.items():
+            order = s.argsort(1, descending=True)  # (N, G)
+            hits = self.labels[order] == labels
+            nearest = order[:, : self.num_neighbours].tolist()
+            ranks = first_hit(hits).tolist()
+            precisions = average_precision(hits).tolist()
+            for i, found in enumerate(retrieved):
+                found[stream] = dict(
+                    neighbours=[names[j] for j in nearest[i]],
+                    first_hit=ranks[i],
+                    average_precision=precisions[i],
+                )
+        for sample, found in zip(data_samples, retrieved):
+            sample.set_field(found, 'retrieved')
+        return data_samples

@@ -1,0 +1,3 @@
+from .retrieval_metric import SkeletonRetrievalMetric
+
+__all__ = ['SkeletonRetrievalMetric']

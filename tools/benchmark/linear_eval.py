@@ -1,0 +1,132 @@
+"""Ordinary against cached linear evaluation: time and equality, in one run.
+
+python tools/benchmark/linear_eval.py configs/linear/CONFIG.py \\
+    --ordinary-epochs 2 --cfg-options model.pretrained=CHECKPOINT
+
+Both loops train on the same clips in the same order from the same weights,
+with validation as in the config and without checkpoints; the times are those
+of the loops, from the first clip on. Fewer ordinary epochs than --epochs are
+extrapolated; logits and accuracies are compared after as many epochs of each.
+"""
+
+import argparse
+import tempfile
+import time
+from typing import Callable, Dict, List, NamedTuple
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from projects.ikem.engine.loops.frozen_feature_loop import extract_features
+
+ORDINARY, CACHED = 'EpochBasedTrainLoop', 'FrozenFeatureTrainLoop'
+
+
+class Training(NamedTuple):
+    """What a training gave: its duration, accuracies of its last epoch and
+    logits of the validation clips, by stream."""
+
+    seconds: float
+    accuracy: Dict[str, float]
+    logits: Dict[str, Tensor]
+
+
+def train(cfg: Config, loop: str, epochs: int) -> Training:
+    cfg = cfg.copy()
+    cfg.train_cfg = dict(type=loop, max_epochs=epochs)
+    cfg.default_hooks.checkpoint = None
+    with tempfile.TemporaryDirectory() as work_dir:
+        cfg.work_dir = work_dir
+        runner = Runner.from_cfg(cfg)
+        seconds = []
+        runner.train_loop.run = timed(runner.train_loop.run, seconds)
+        runner.train()
+    # of clips, whatever the loop's own dataloader has become
+    loader = runner.build_dataloader(cfg.val_dataloader, seed=runner.seed)
+    features = extract_features(runner.model, loader).features
+    with torch.no_grad():
+        logits = runner.model.classify(features)
+    scalars = runner.message_hub.log_scalars
+    accuracy = {
+        name[len('val/') :]: history.current()
+        for name, history in scalars.items()
+        if name.startswith('val/acc') and name.endswith('top1')
+    }
+    return Training(seconds[0], accuracy, logits)
+
+
+def timed(run: Callable, seconds: List[float]) -> Callable:
+    def run_timed():
+        start = time.perf_counter()
+        model = run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+        return model
+
+    return run_timed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='path of a config of configs/linear')
+    parser.add_argument('--epochs', type=int, default=100)
+    parser.add_argument(
+        '--ordinary-epochs',
+        type=int,
+        help='epochs of the ordinary loop; by default all',
+    )
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    args = parser.parse_args()
+    few = args.ordinary_epochs or args.epochs
+    if not 0 < few <= args.epochs:
+        parser.error('--ordinary-epochs is from 1 to --epochs')
+
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options or {})
+    cfg.log_level = 'WARNING'
+    ordinary = train(cfg, ORDINARY, few)
+    cached = train(cfg, CACHED, args.epochs)
+    same = cached if few == args.epochs else train(cfg, CACHED, few)
+
+    seconds = ordinary.seconds * args.epochs / few
+    how = (
+        'measured'
+        if few == args.epochs
+        else f'extrapolated from the {ordinary.seconds:.1f} s of {few} epochs'
+    )
+    console = Console(width=100)
+    console.print(
+        f'{args.epochs} epochs, ordinary loop: {seconds:.1f} s ({how})\n'
+        f'{args.epochs} epochs, cached loop: {cached.seconds:.1f} s '
+        '(measured, extraction included)\n'
+        f'ratio: {seconds / cached.seconds:.1f}',
+        highlight=False,
+    )
+    table = Table(title=f'after {few} epochs of each loop')
+    for column in ('', 'ordinary', 'cached'):
+        table.add_column(column, justify='right' if column else 'left')
+    for name, accuracy in ordinary.accuracy.items():
+        table.add_row(name, f'{accuracy:.4f}', f'{same.accuracy[name]:.4f}')
+    console.print(table)
+    difference = max(
+        (same.logits[stream] - logits).abs().max().item()
+        for stream, logits in ordinary.logits.items()
+    )
+    largest = max(x.abs().max().item() for x in ordinary.logits.values())
+    console.print(
+        f'largest difference of logits: {difference:.1e} '
+        f'(largest logit: {largest:.1f})',
+        highlight=False,
+    )
+
+
+if __name__ == '__main__':
+    main()
