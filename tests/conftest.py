@@ -9,6 +9,7 @@ from mmengine.registry import DefaultScope  # noqa: E402
 
 import projects.ikem  # noqa: E402, F401  registers all
 from projects.ikem.datasets.prepared import PreparedWriter  # noqa: E402
+from projects.ikem.datasets.splits import with_label_fractions  # noqa: E402
 
 NUM_CLIPS = 24
 
@@ -53,14 +54,15 @@ def write_prepared(
             )
         names = [f'clip{i:02d}' for i in range(NUM_CLIPS)]
         halves = names[: NUM_CLIPS // 2], names[NUM_CLIPS // 2 :]
-        writer.commit(
-            {
-                f'{split}_{part}': half
-                for split in ('xsub', 'xview', 'xset', 'xview_dedup')
-                for part, half in zip(('train', 'val'), halves)
-            },
-            {},
-        )
+        split = {
+            f'{split}_{part}': half
+            for split in ('xsub', 'xview', 'xset', 'xview_dedup')
+            for part, half in zip(('train', 'val'), halves)
+        }
+        labels = {
+            clip['frame_dir']: clip['label'] for clip in writer.annotations
+        }
+        writer.commit(with_label_fractions(split, labels))
     return str(folder)
 
 

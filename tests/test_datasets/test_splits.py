@@ -1,4 +1,11 @@
-"""The standard splits, and the published list of unusable NTU samples."""
+"""The standard splits, fractions of them, and the published list of unusable
+NTU samples."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projects.ikem.datasets.splits import (
     NTU_TRAIN_SUBJECTS,
@@ -6,6 +13,8 @@ from projects.ikem.datasets.splits import (
     load_missing,
     ntu_splits,
     nwucla_splits,
+    stratified_subset,
+    with_label_fractions,
 )
 
 NTU = [
@@ -82,3 +91,75 @@ def test_only_camera_3_repeats_camera_2():
         a01_s02_e00_v03=b'a',
     )  # has no clip of camera 2
     assert find_nwucla_duplicates(digests) == set()
+
+
+@given(
+    st.dictionaries(st.text(max_size=4), st.integers(0, 3), max_size=120),
+    st.tuples(*[st.floats(0.001, 1)] * 2),
+    st.integers(0, 2**40),
+    st.randoms(use_true_random=False),
+)
+def test_stratified_subset(labels, fractions, seed, random):
+    small, large = sorted(fractions)
+    names = list(labels)
+
+    def chosen(names, fraction):
+        classes = [labels[name] for name in names]
+        return stratified_subset(names, classes, fraction, seed)
+
+    subset = chosen(names, small)
+    counts = Counter(labels[name] for name in subset)
+    for label, n in Counter(labels.values()).items():
+        assert counts[label] == max(1, round(small * n))
+    assert subset == [name for name in names if name in set(subset)]
+    assert set(subset) <= set(chosen(names, large))
+    assert chosen(names, 1) == names
+    shuffled = random.sample(names, len(names))
+    assert set(chosen(shuffled, small)) == set(subset)
+
+
+def test_the_subset_is_the_same_on_every_machine():
+    names = [f'clip{i}' for i in range(20)]
+    labels = [i % 2 for i in range(20)]
+    for seed, numbers in enumerate([(4, 13, 14, 17), (0, 1, 2, 15)]):
+        assert stratified_subset(names, labels, 0.2, seed) == [
+            f'clip{i}' for i in numbers
+        ]
+
+
+@pytest.mark.parametrize('fraction', [0, -0.1, 1.01, float('nan')])
+def test_impossible_fractions(fraction):
+    with pytest.raises(ValueError, match=r'in \(0, 1\]'):
+        stratified_subset(['a'], [0], fraction)
+
+
+def test_label_fractions_of_training_splits():
+    names = [f'clip{i:03d}' for i in range(200)]
+    labels = {name: i % 2 for i, name in enumerate(names)}
+    split = dict(
+        xsub_train=names[:160],
+        xsub_val=names[160:],
+        xsub_dedup_train=names[:160],
+        train=names[:40],
+        xsub_train_5pct=['clip000'],  # given with the data
+        xview_train=[],
+    )
+    result = with_label_fractions(split, labels)
+    assert {key: result[key] for key in split} == split
+    sizes = {key: len(result[key]) for key in result if key not in split}
+    assert sizes == dict(
+        xsub_train_1pct=2,
+        xsub_train_10pct=16,
+        xsub_dedup_train_1pct=2,
+        xsub_dedup_train_5pct=8,
+        xsub_dedup_train_10pct=16,
+        train_1pct=2,
+        train_5pct=2,
+        train_10pct=4,
+        xview_train_1pct=0,
+        xview_train_5pct=0,
+        xview_train_10pct=0,
+    )
+    # the same clips, the same choice
+    assert result['xsub_dedup_train_10pct'] == result['xsub_train_10pct']
+    assert set(result['xsub_train_1pct']) < set(result['xsub_train_10pct'])

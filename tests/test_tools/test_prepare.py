@@ -37,6 +37,11 @@ def load(folder):
     return read_annotations(folder), np.load(Path(folder) / 'keypoint.npy')
 
 
+def whole(split):
+    """The splits but for fractions of the labels."""
+    return {k: v for k, v in split.items() if not k.endswith('pct')}
+
+
 def preprocess(x, length, layout, num_frames=50):
     """The chain of the method, by loops, for x of shape (M, T, V, 3)."""
     layout = get_layout(layout)
@@ -136,12 +141,17 @@ def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
         'ResampleFrames',
         'AlignShoulders',
     ]
-    assert meta['split'] == dict(
+    assert whole(meta['split']) == dict(
         xsub_train=[NTU_NAMES[0], NTU_NAMES[2]],
         xsub_val=[NTU_NAMES[1], NTU_NAMES[3]],
         xview_train=order[1:],
         xview_val=order[:1],
     )
+    # each clip is the only one of its class, of which there is one at least
+    for part in ('xsub_train', 'xview_train'):
+        for fraction in ('1pct', '5pct', '10pct'):
+            members = meta['split'][f'{part}_{fraction}']
+            assert members == meta['split'][part]
     assert meta['dropped'] == {
         'not in ntu60': 1,
         'missing skeletons list': 0,
@@ -158,6 +168,7 @@ def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
     assert 'classes  4 of 60' in summary
     assert 'min 4, median 65, max 80' in summary
     assert 'xsub_train: 2, xsub_val: 2' in summary
+    assert 'xsub_train_1pct: 2' in summary
     assert 'not in ntu60: 1' in summary
 
 
@@ -180,7 +191,7 @@ def test_ntu_by_energy(tmp_path, monkeypatch, raw, clips):
     assert keypoint.shape == (5, 2, 20, 25, 3)
     assert meta['source']['select_bodies'] == 'energy'
     assert meta['num_classes'] == 120
-    assert set(meta['split']) == {
+    assert set(whole(meta['split'])) == {
         'xsub_train',
         'xsub_val',
         'xset_train',
@@ -449,7 +460,7 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
             keypoint[row], preprocess(x[None], len(x), 'kinect-20'), atol=1e-4
         )
     names = list(joints)
-    assert meta['split'] == dict(
+    assert whole(meta['split']) == dict(
         xview_train=names[:2],
         xview_val=names[2:],
         xview_dedup_train=names[:2],
@@ -479,7 +490,9 @@ def test_crossclr(tmp_path, monkeypatch):
     names = [clip['frame_dir'] for clip in meta['annotations']]
     assert [clip['label'] for clip in meta['annotations']] == [0, 1, 2, 5, 6]
     assert {clip['total_frames'] for clip in meta['annotations']} == {50}
-    assert meta['split'] == dict(xsub_train=names[:2], xsub_val=names[2:])
+    assert whole(meta['split']) == dict(
+        xsub_train=names[:2], xsub_val=names[2:]
+    )
     assert meta['preprocessing'] == []
     np.testing.assert_allclose(
         keypoint,
@@ -514,7 +527,9 @@ def test_pose_pickle(tmp_path, monkeypatch, capsys):
     )
     meta, keypoint = load(tmp_path / 'out')
     assert (meta['dataset'], meta['num_classes']) == ('toy', 7)
-    assert meta['split'] == dict(xsub_train=['clip0'], xsub_val=['clip2'])
+    assert whole(meta['split']) == dict(
+        xsub_train=['clip0'], xsub_val=['clip2']
+    )
     assert meta['dropped'] == dict(broken=1)
     assert f'skipped {path}: clip spoilt: label' in capsys.readouterr().err
     assert keypoint.shape == (3, 2, 50, 25, 3)

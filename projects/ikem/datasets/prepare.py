@@ -6,7 +6,7 @@ import os
 import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from typing import Any, Callable, Dict, List, NamedTuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -15,6 +15,7 @@ from .formats import FormatError
 from .ordered_map import map_in_order, with_progress
 from .prepared import PreparedWriter
 from .sources import Source
+from .splits import with_label_fractions
 
 
 class Clip(NamedTuple):
@@ -25,6 +26,31 @@ class Clip(NamedTuple):
     total_frames: int  # before resampling
     keypoint: np.ndarray  # (M, T, V, C)
     digest: bytes  # of the raw joints
+
+
+def preprocess(clip: Dict, transforms: Sequence[Callable]) -> Dict:
+    """Apply the transforms of the preprocessing to a raw clip.
+
+    Args:
+        clip (dict): Its frame_dir, keypoint, of shape (M, T, V, C),
+            total_frames and what the transforms need besides.
+        transforms (Sequence[Callable]): The transforms.
+
+    Returns:
+        dict: The clip, with keypoint float32.
+
+    Raises:
+        FormatError: If a joint is not finite afterwards.
+    """
+    with np.errstate(over='ignore', invalid='ignore'):  # reported below
+        for transform in transforms:
+            clip = transform(clip)
+    if not np.isfinite(clip['keypoint']).all():
+        raise FormatError(
+            clip['frame_dir'],
+            'not finite after preprocessing: its joints are too far away',
+        )
+    return dict(clip, keypoint=clip['keypoint'].astype(np.float32, copy=False))
 
 
 class ClipReader:
@@ -42,29 +68,22 @@ class ClipReader:
 
     def __call__(self, job: Any) -> Union[Clip, FormatError]:
         try:
-            clip = self.read(job)
+            raw = self.read(job)
+            clip = preprocess(dict(raw), self.transforms)
         except FormatError as error:
             return error
         except OSError as error:
             return FormatError(
                 error.filename or job, error.strerror or str(error)
             )
-        # the transforms replace both
-        raw, total_frames = clip['keypoint'], clip['total_frames']
-        with np.errstate(over='ignore', invalid='ignore'):  # reported below
-            for transform in self.transforms:
-                clip = transform(clip)
-        if not np.isfinite(clip['keypoint']).all():
-            return FormatError(
-                clip['frame_dir'],
-                'not finite after preprocessing: its joints are too far away',
-            )
         return Clip(
             clip['frame_dir'],
             clip['label'],
-            total_frames,
-            clip['keypoint'].astype(np.float32, copy=False),
-            hashlib.blake2b(raw.tobytes(), digest_size=16).digest(),
+            raw['total_frames'],
+            clip['keypoint'],
+            hashlib.blake2b(
+                raw['keypoint'].tobytes(), digest_size=16
+            ).digest(),
         )
 
 
@@ -124,7 +143,10 @@ def prepare(
                 source.path,
                 f'no clip is left, dropped are {_format_counts(dropped)}',
             )
-        split = source.make_split(digests)
+        split = with_label_fractions(
+            source.make_split(digests),
+            {clip['frame_dir']: clip['label'] for clip in writer.annotations},
+        )
         writer.commit(split, dropped)
     return _summarize(writer, split, dropped, digests)
 

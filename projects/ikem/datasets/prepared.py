@@ -239,6 +239,35 @@ def read_annotations(folder) -> Dict:
     return meta
 
 
+def add_split(folder, split: str, names: List[str]) -> None:
+    """Add a split to a prepared folder, which has it or not, never half.
+
+    Args:
+        folder (str | PathLike): The prepared folder.
+        split (str): Name of the split.
+        names (list[str]): Names of its clips.
+
+    Raises:
+        FileNotFoundError: If the folder or a file of it is missing.
+        ValueError: If the folder has a split of that name with other clips,
+            or not these clips.
+    """
+    meta = read_annotations(folder)
+    check_split({split: names}, {a['frame_dir'] for a in meta['annotations']})
+    present = meta['split'].setdefault(split, names)
+    if set(present) != set(names):
+        raise ValueError(
+            f'{folder} has a split {split!r} of {len(present)} other clips: '
+            'choose another name'
+        )
+    path = Path(folder) / ANNOTATION_FILE
+    partial = path.with_name(ANNOTATION_FILE + '.partial')
+    with open(partial, 'w') as file:
+        json.dump(meta, file)
+        _sync(file)
+    os.replace(partial, path)
+
+
 def _is_empty_dir(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 

@@ -88,8 +88,18 @@ class SkeletonDataset(BaseActionDataset):
     def load_data_list(self) -> List[Dict]:
         """Load the clips of the split, each with its row of the array."""
         prepared = read_annotations(self.data_root)
-        for key in ('dataset', 'layout', 'num_classes'):
-            self._metainfo.setdefault(key, prepared[key])
+        _, num_persons, num_frames, *_ = prepared['keypoint']['shape']
+        # checkpoints carry it, so that a model takes raw clips as well
+        metainfo = dict(
+            dataset=prepared['dataset'],
+            layout=prepared['layout'],
+            num_classes=prepared['num_classes'],
+            num_persons=num_persons,
+            num_frames=num_frames,
+            preprocessing=prepared['preprocessing'],
+            source=prepared.get('source', {}),
+        )
+        self._metainfo = {**metainfo, **self._metainfo}
         clips = [
             dict(clip, row=row)
             for row, clip in enumerate(prepared['annotations'])

@@ -1,8 +1,11 @@
-"""The standard splits of the data sets, and NTU's unusable samples."""
+"""The standard splits of the data sets, fractions of their labels, and NTU's
+unusable samples."""
 
+import hashlib
 import json
+from collections import defaultdict
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Set
+from typing import Callable, Dict, Iterable, List, Sequence, Set
 
 from .formats import ntu, nwucla
 
@@ -67,6 +70,8 @@ NTU_TRAIN_SUBJECTS['ntu120'] = NTU_TRAIN_SUBJECTS['ntu60'] | {
 }
 NTU_TRAIN_CAMERAS = {2, 3}
 NTU_NUM_CLASSES = {'ntu60': 60, 'ntu120': 120}
+# Of the labels, for semi-supervised training; every prepared folder has them.
+LABEL_FRACTIONS = {'1pct': 0.01, '5pct': 0.05, '10pct': 0.1}
 
 
 def ntu_splits(names: Iterable[str], dataset: str) -> Dict[str, List[str]]:
@@ -143,6 +148,68 @@ def find_nwucla_duplicates(digests: Dict[str, bytes]) -> Set[str]:
     }
 
 
+def stratified_subset(
+    names: Sequence[str],
+    labels: Sequence[int],
+    fraction: float,
+    seed: int = 0,
+) -> List[str]:
+    """Choose a fraction of the clips of each class.
+
+    Clips are ranked by a hash of the seed and their name: which are chosen
+    depends neither on the order of the names nor on a random generator, and
+    the subset of a smaller fraction lies in that of a larger one.
+
+    Args:
+        names (Sequence[str]): Names of the clips.
+        labels (Sequence[int]): Class of each.
+        fraction (float): Of the n clips of a class ``round(fraction * n)``
+            are chosen, but at least one. In (0, 1].
+        seed (int): Another seed chooses others. Defaults to 0.
+
+    Returns:
+        list[str]: The chosen names, in the order of ``names``.
+
+    Raises:
+        ValueError: If the fraction is not in (0, 1].
+    """
+    if not 0 < fraction <= 1:
+        raise ValueError(f'the fraction must be in (0, 1], got {fraction:g}')
+    classes = defaultdict(list)
+    for name, label in zip(names, labels):
+        classes[label].append(name)
+    chosen = set()
+    for members in classes.values():
+        members.sort(key=lambda name: _rank(seed, name))
+        chosen.update(members[: max(1, round(fraction * len(members)))])
+    return [name for name in names if name in chosen]
+
+
+def with_label_fractions(
+    split: Dict[str, List[str]], labels: Dict[str, int]
+) -> Dict[str, List[str]]:
+    """Add a split for each of ``LABEL_FRACTIONS`` of each training split.
+
+    Args:
+        split (dict[str, list[str]]): Names of the clips of each split.
+        labels (dict[str, int]): Class of each clip by its name.
+
+    Returns:
+        dict[str, list[str]]: The splits, then, with seed 0, xsub_train_1pct
+        and so on of each that is named train or ends in _train, unless
+        ``split`` brings its own.
+    """
+    fractions = {
+        f'{key}_{suffix}': stratified_subset(
+            names, [labels[name] for name in names], fraction
+        )
+        for key, names in split.items()
+        if key == 'train' or key.endswith('_train')
+        for suffix, fraction in LABEL_FRACTIONS.items()
+    }
+    return {**split, **{k: v for k, v in fractions.items() if k not in split}}
+
+
 def load_missing(dataset: str) -> Set[str]:
     """Load the names of samples whose skeletons are missing or incomplete.
 
@@ -157,6 +224,10 @@ def load_missing(dataset: str) -> Set[str]:
     if dataset == 'ntu120':
         names.update(missing['ntu120_only'])
     return names
+
+
+def _rank(seed: int, name: str) -> bytes:
+    return hashlib.blake2b(f'{seed} {name}'.encode(), digest_size=16).digest()
 
 
 def _halve(

@@ -102,10 +102,28 @@ def find_names(text: str) -> List[str]:
 
 
 def read_skeleton(path, select: str = 'order') -> Dict:
-    """Read one raw ``.skeleton`` file.
+    """Read one raw ``.skeleton`` file of the data set.
 
     Args:
         path (str | PathLike): The file, named as :func:`parse_name` says.
+        select (str): Which two bodies to keep, see :func:`read_joints`.
+
+    Returns:
+        dict: What :func:`read_joints` returns and label (int, from 0).
+
+    Raises:
+        FormatError: If the name or the file is wrong, or it shows nobody.
+        OSError: If the file cannot be read.
+    """
+    label = parse_name(str(path))['action'] - 1
+    return dict(read_joints(path, select), label=label)
+
+
+def read_joints(path, select: str = 'order') -> Dict:
+    """Read one ``.skeleton`` file of any name.
+
+    Args:
+        path (str | PathLike): The file.
         select (str): Which two bodies to keep. ``'order'`` keeps the first
             two listed in each frame and ignores their ids (CrosSCLR).
             ``'energy'`` tracks bodies by id, keeps the two with the most
@@ -113,10 +131,10 @@ def read_skeleton(path, select: str = 'order') -> Dict:
             first one to the front. Defaults to ``'order'``.
 
     Returns:
-        dict: frame_dir (str), label (int, from 0), keypoint (np.ndarray,
-        (M=2, T, V=25, C=3), float32, metres; zero where a person is absent),
-        total_frames (int, T) and length (int, number of frames in which joint
-        1 of the first person is not zero).
+        dict: frame_dir (str), keypoint (np.ndarray, (M=2, T, V=25, C=3),
+        float32, metres; zero where a person is absent), total_frames (int,
+        T) and length (int, number of frames in which joint 1 of the first
+        person is not zero).
 
     Raises:
         FormatError: If the file is no whole skeleton file, or shows nobody.
@@ -125,7 +143,6 @@ def read_skeleton(path, select: str = 'order') -> Dict:
     if select not in ('order', 'energy'):
         raise ValueError(f"select must be 'order' or 'energy', got {select!r}")
     path = Path(path)
-    label = parse_name(str(path))['action'] - 1
     bodies = _read_bodies(path)
     if select == 'order':
         keypoint = select_by_order(
@@ -153,7 +170,6 @@ def read_skeleton(path, select: str = 'order') -> Dict:
         )
     return dict(
         frame_dir=path.stem,
-        label=label,
         keypoint=keypoint,
         total_frames=bodies.num_frames,
         length=length,

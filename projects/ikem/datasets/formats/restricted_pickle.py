@@ -3,7 +3,7 @@
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Dict, Tuple
 
 import numpy as np
 
@@ -53,13 +53,17 @@ for _module in ('builtins', '__builtin__'):  # Python 3 and 2
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
+    def __init__(self, file: BinaryIO, admitted: Dict) -> None:
+        super().__init__(file, encoding='latin1')
+        self.admitted = admitted
+
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ADMITTED:
+        if (module, name) not in self.admitted:
             raise Refused(f'{module}.{name}')
-        return _ADMITTED[module, name]
+        return self.admitted[module, name]
 
 
-def load(path) -> Any:
+def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
     """Load a pickle of plain containers and numpy arrays.
 
     Nothing in the pickle is executed: it may refer to numpy's arrays, scalars
@@ -68,6 +72,8 @@ def load(path) -> Any:
 
     Args:
         path (str | PathLike): The file.
+        admitted (dict): What it may refer to besides, by module and name.
+            Must not execute what the pickle calls it with. Defaults to none.
 
     Raises:
         FormatError: If the file is no whole pickle, or refers to more.
@@ -76,7 +82,7 @@ def load(path) -> Any:
     path = Path(path)
     with open(path, 'rb') as file:
         try:
-            return _RestrictedUnpickler(file, encoding='latin1').load()
+            return _RestrictedUnpickler(file, {**_ADMITTED, **admitted}).load()
         except Refused as refused:
             raise FormatError(
                 path,

@@ -1,0 +1,9 @@
+# Transfer from NTU RGB+D 60 to 120, cross-subject: fine-tuning.
+#   bash tools/dist_train.sh \
+#       configs/transfer/transfer-3m-ntu60-finetune_stgcn-slim_1xb128-100e_ntu120-xsub.py 1
+_base_ = '../finetune/finetune-3m_stgcn-slim_1xb128-100e_ntu120-xsub.py'
+
+model = dict(
+    pretrained='work_dirs/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub/'
+    'epoch_300.pth'
+)

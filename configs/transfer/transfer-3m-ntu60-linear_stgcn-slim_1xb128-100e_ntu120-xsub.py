@@ -1,0 +1,11 @@
+# Transfer from NTU RGB+D 60 to 120, cross-subject: linear evaluation of the
+# encoders. Only from xsub: the training clips of the other splits of NTU 60
+# are among the test clips here.
+#   bash tools/dist_train.sh \
+#       configs/transfer/transfer-3m-ntu60-linear_stgcn-slim_1xb128-100e_ntu120-xsub.py 1
+_base_ = '../linear/linear-3m_stgcn-slim_1xb128-100e_ntu120-xsub.py'
+
+model = dict(
+    pretrained='work_dirs/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub/'
+    'epoch_300.pth'
+)

@@ -1,0 +1,109 @@
+"""tools/analysis_tools/fuse_scores.py on predictions of tools/test.py."""
+
+import pickle
+import re
+import runpy
+import sys
+
+import pytest
+from helpers import CONFIGS, ROOT, tiny
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from projects.ikem.evaluation.fusion import load_predictions
+
+TOOL = ROOT / 'tools/analysis_tools/fuse_scores.py'
+
+
+def run_tool(monkeypatch, *args):
+    monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
+    runpy.run_path(str(TOOL), run_name='__main__')
+
+
+@pytest.fixture(scope='module')
+def dumps(prepared_ntu, tmp_path_factory):
+    """Predictions of untrained models, of one and of three streams."""
+    folder = tmp_path_factory.mktemp('dumps')
+    metrics = {}
+    for name in ('joint', 'bone', '3m'):
+        path = f'linear/linear-{name}_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+        cfg = tiny(Config.fromfile(CONFIGS / path), prepared_ntu, folder)
+        cfg.model.num_classes = 10
+        cfg.experiment_name = f'fuse_scores_{name}'
+        cfg.test_evaluator = [
+            cfg.test_evaluator,
+            dict(type='DumpResults', out_file_path=f'{folder}/{name}.pkl'),
+        ]
+        metrics[name] = Runner.from_cfg(cfg).test()
+    return folder, metrics
+
+
+def table(text):
+    """Top-1, top-5 and mean class accuracy of each row, by its title."""
+    rows = re.findall(r'([\d.]+) +([\d.]+) +([\d.]+)  (\S+)$', text, re.M)
+    return {title: tuple(map(float, numbers)) for *numbers, title in rows}
+
+
+def test_streams_of_a_file_each(dumps, tmp_path, monkeypatch, capsys):
+    folder, metrics = dumps
+    files = [folder / 'joint.pkl', folder / 'bone.pkl']
+    out = tmp_path / 'fused.pkl'
+    run_tool(monkeypatch, *files, '--weights', 2, 1, '--out', out)
+    text = capsys.readouterr().out
+    assert '12 samples' in text
+    rows = table(text)
+    assert list(rows) == [*map(str, files), 'fused']
+    for name, file in zip(('joint', 'bone'), files):
+        assert rows[str(file)] == pytest.approx(
+            [
+                100 * metrics[name][f'acc/{key}']
+                for key in ('top1', 'top5', 'mean1')
+            ],
+            abs=0.006,
+        )
+    joint, bone, fused = (load_predictions(f).scores for f in (*files, out))
+    assert fused == pytest.approx((2 * joint + bone) / 3)
+
+
+def test_streams_of_one_file(dumps, monkeypatch, capsys):
+    folder, metrics = dumps
+    file = folder / '3m.pkl'
+    streams = ('joint', 'motion', 'bone')
+    run_tool(monkeypatch, file, file, file, '--stream', *streams)
+    rows = table(capsys.readouterr().out)
+    assert list(rows) == [*(f'{file}:{s}' for s in streams), 'fused']
+    for stream in streams:
+        assert rows[f'{file}:{stream}'][0] == pytest.approx(
+            100 * metrics['3m'][f'acc/{stream}_top1'], abs=0.006
+        )
+
+
+def test_one_stream_name_for_all_files(dumps, monkeypatch, capsys):
+    file = dumps[0] / '3m.pkl'
+    run_tool(monkeypatch, file, file, '--stream', 'fused')
+    rows = table(capsys.readouterr().out)
+    assert rows[f'{file}:fused'] == rows['fused']
+
+
+@pytest.mark.parametrize(
+    'args, reason',
+    [
+        (('joint.pkl', '3m.pkl'), 'several streams: .*--stream'),
+        (('joint.pkl', 'no.pkl'), 'No such file'),
+        (('joint.pkl', 'bone.pkl', '--weights', 1), '1 weights for 2'),
+    ],
+)
+def test_errors_are_one_line(dumps, monkeypatch, args, reason):
+    monkeypatch.chdir(dumps[0])
+    with pytest.raises(SystemExit, match=reason) as caught:
+        run_tool(monkeypatch, *args)
+    assert str(caught.value).startswith('fuse_scores.py: ')
+    assert '\n' not in str(caught.value)
+
+
+def test_a_sample_is_saved_without_its_batch(dumps):
+    with open(dumps[0] / '3m.pkl', 'rb') as file:
+        samples = pickle.load(file)
+    for sample in samples:
+        for score in sample['pred_score'].values():
+            assert score.untyped_storage().nbytes() == 10 * 4

@@ -1,0 +1,84 @@
+"""Fuse the predictions of separately trained streams, with given weights.
+
+python tools/analysis_tools/fuse_scores.py joint.pkl motion.pkl bone.pkl
+
+The files are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE.pkl``.
+Samples are matched by name. There is no search for weights: chosen on the test
+set they would be tuned on its labels.
+"""
+
+import argparse
+import sys
+from typing import List
+
+from projects.ikem.evaluation.fusion import (
+    Predictions,
+    fuse,
+    load_predictions,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Fuse the predictions of separately trained streams'
+    )
+    parser.add_argument(
+        'predictions', nargs='+', help='pickles of tools/test.py --dump'
+    )
+    parser.add_argument(
+        '--weights',
+        nargs='+',
+        type=float,
+        help='one a file; by default all the same',
+    )
+    parser.add_argument(
+        '--stream',
+        nargs='+',
+        default=[None],
+        help='for files with several streams, such as fused: one, or one a '
+        'file',
+    )
+    parser.add_argument('--out', help='write the fused predictions here')
+    args = parser.parse_args()
+    if len(args.stream) == 1:
+        args.stream *= len(args.predictions)
+    if len(args.stream) != len(args.predictions):
+        parser.error('--stream takes one, or one for each file')
+    if args.out and not args.out.endswith(('.pkl', '.pickle')):
+        parser.error('--out writes a pickle: end its name with .pkl')
+    args.weights = args.weights or [1.0] * len(args.predictions)
+    args.prog = parser.prog
+    return args
+
+
+def run(args: argparse.Namespace) -> List[Predictions]:
+    """The predictions of each stream, and last the fused ones."""
+    streams = [
+        load_predictions(path, stream)
+        for path, stream in zip(args.predictions, args.stream)
+    ]
+    fused = fuse(streams, args.weights)
+    if args.out:
+        fused.save(args.out)
+    return [*streams, fused]
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        results = run(args)
+    except (OSError, ValueError) as error:
+        sys.exit(f'{args.prog}: {error}')
+    print(f'{len(results[-1].names)} samples, accuracy in percent')
+    print(f'{"weight":>8}{"top-1":>8}{"top-5":>8}{"mean class":>12}')
+    weights = [f'{weight:g}' for weight in args.weights]
+    for weight, result in zip([*weights, ''], results):
+        accuracy = result.accuracy()
+        print(
+            f'{weight:>8}{accuracy["top1"]:8.2f}{accuracy["top5"]:8.2f}'
+            f'{accuracy["mean_class"]:12.2f}  {result.title}'
+        )
+
+
+if __name__ == '__main__':
+    main()
