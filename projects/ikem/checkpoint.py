@@ -2,11 +2,12 @@
 
 import os.path as osp
 import pickle
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Union
 
 import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
+from torch import Tensor, nn
 
 from projects.ikem.unpickling import (
     NDARRAY,
@@ -104,3 +105,39 @@ def load_from_local(
     if isinstance(meta, dict):
         meta.pop('config', None)
     return checkpoint
+
+
+def require_fit(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
+    """Refuse a state dict that does not fit a model.
+
+    Args:
+        model (nn.Module): The model.
+        state_dict (dict[str, Tensor]): What is about to be loaded.
+
+    Raises:
+        RuntimeError: If a parameter or buffer is missing, left over or of
+            another shape; names them.
+    """
+    ours = {k: v.shape for k, v in model.state_dict().items()}
+    theirs = {k: v.shape for k, v in state_dict.items()}
+    shared = ours.keys() & theirs.keys()
+    misfits = {
+        'missing': ours.keys() - theirs.keys(),
+        'left over': theirs.keys() - ours.keys(),
+        'of another shape': {k for k in shared if ours[k] != theirs[k]},
+    }
+    wrong = '; '.join(
+        f'{kind}: {_some(keys)}' for kind, keys in misfits.items() if keys
+    )
+    if wrong:
+        raise RuntimeError(
+            'the checkpoint does not fit the model of this '
+            f'config; parameters {wrong}'
+        )
+
+
+def _some(names: Set[str], most: int = 5) -> str:
+    """The first names, and how many there are besides."""
+    text = ', '.join(sorted(names)[:most])
+    more = len(names) - most
+    return f'{text} and {more} more' if more > 0 else text

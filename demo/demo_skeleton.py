@@ -1,0 +1,48 @@
+"""Recognise the action of one ``.skeleton`` file.
+
+python demo/demo_skeleton.py FILE CONFIG CHECKPOINT
+"""
+
+import argparse
+import sys
+
+from projects.ikem.apis import Prediction, inference, init_model
+from projects.ikem.datasets.prepare import positive_int
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Recognise the action of one .skeleton file'
+    )
+    parser.add_argument('file', help='.skeleton file')
+    parser.add_argument('config', help='config of a classifier')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument(
+        '--topk', type=positive_int, default=5, help='classes to print'
+    )
+    parser.add_argument('--device', default='cpu')
+    return parser.parse_args()
+
+
+def to_table(prediction: Prediction, names, topk: int) -> str:
+    """The classes of the highest scores, one a line."""
+    scores, labels = prediction.scores.topk(min(topk, len(prediction.scores)))
+    lines = ['class   score  name' if names else 'class   score']
+    for score, label in zip(scores.tolist(), labels.tolist()):
+        name = f'  {names[label]}' if names else ''
+        lines.append(f'{label:5}{score:8.3f}{name}')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        model = init_model(args.config, args.checkpoint, args.device)
+        prediction = inference(model, args.file)
+    except (AssertionError, OSError, RuntimeError, ValueError) as error:
+        sys.exit(f'error: {" ".join(str(error).split())}')
+    print(to_table(prediction, model.dataset_meta.get('classes'), args.topk))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,275 @@
+"""Use of a trained classifier from Python."""
+
+import os
+import warnings
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import torch
+from mmaction.registry import MODELS, TRANSFORMS
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import init_default_scope
+from mmengine.runner import CheckpointLoader
+from torch import Tensor
+
+from .checkpoint import require_fit
+from .datasets.formats import FormatError
+from .datasets.formats.bodies import present_frames_first
+from .datasets.formats.ntu import read_joints
+from .datasets.prepare import preprocess
+from .models import SkeletonClassifier
+from .models.released import get_state_dict
+
+RawClip = Union[str, os.PathLike, np.ndarray]
+
+
+class Prediction(NamedTuple):
+    """What a classifier says of one clip.
+
+    Args:
+        feature (dict[str, Tensor]): Feature by modality, of shape (D, ).
+        scores (Tensor): Probability of each class, of shape (classes, ).
+        label (int): The class of the highest score, from 0.
+        name (str, optional): Name of the class, if ``dataset_meta`` has
+            ``classes``.
+    """
+
+    feature: Dict[str, Tensor]
+    scores: Tensor
+    label: int
+    name: Optional[str]
+
+
+def init_model(
+    config: Union[str, os.PathLike, Config],
+    checkpoint: Optional[str] = None,
+    device: Union[str, torch.device] = 'cpu',
+    preprocessing: Optional[Sequence[Dict]] = None,
+) -> SkeletonClassifier:
+    """Build a classifier for inference.
+
+    Args:
+        config (str | PathLike | Config): Config of a
+            :class:`SkeletonClassifier`, or its path.
+        checkpoint (str, optional): Path of its checkpoint, every parameter of
+            which has to fit. Defaults to None, weights as they are drawn.
+        device (str | torch.device): Where it runs. Defaults to ``'cpu'``.
+        preprocessing (sequence[dict], optional): Configs of the transforms
+            that prepared the clips it was trained on. By default those that
+            the checkpoint names.
+
+    Returns:
+        SkeletonClassifier: The model in eval mode, with its ``cfg`` and the
+        checkpoint's ``dataset_meta``.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If the config's model is no classifier, or the checkpoint
+            is refused.
+        RuntimeError: If the checkpoint does not fit; names the parameters.
+    """
+    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    model = MODELS.build(cfg.model)
+    if not isinstance(model, SkeletonClassifier):
+        raise ValueError(
+            f'the config builds a {type(model).__name__}: give one of a '
+            'SkeletonClassifier, such as those of configs/linear'
+        )
+    meta = {}
+    if checkpoint is None:
+        warnings.warn('no checkpoint: an untrained classifier', stacklevel=2)
+    else:
+        loaded = CheckpointLoader.load_checkpoint(
+            str(checkpoint), 'cpu', logger='silent'
+        )
+        state_dict = get_state_dict(loaded)
+        require_fit(model, state_dict)
+        model.load_state_dict(state_dict)
+        meta = dict((loaded.get('meta') or {}).get('dataset_meta') or {})
+    if preprocessing is not None:
+        meta['preprocessing'] = list(preprocessing)
+    model.cfg = cfg
+    model.dataset_meta = meta
+    return model.to(device).eval()
+
+
+def inference(
+    model: SkeletonClassifier,
+    clip: Union[RawClip, List[RawClip]],
+    batch_size: int = 64,
+) -> Union[Prediction, List[Prediction]]:
+    """Classify raw clips, prepared as those that the model was trained on.
+
+    Args:
+        model (SkeletonClassifier): The model of :func:`init_model`.
+        clip (str | PathLike | np.ndarray | list): Path of a ``.skeleton``
+            file, or raw joints in metres, of shape (M, T_raw, V, 3), zero
+            where a person is absent, the person that counts first; or a list
+            of these. Persons beyond those that the model takes are left out.
+        batch_size (int): How many clips go through the model at once.
+            Defaults to 64.
+
+    Returns:
+        Prediction | list[Prediction]: The prediction, on the CPU; a list for
+        a list.
+
+    Raises:
+        FormatError: If a file or an array is no clip, or shows nobody; a
+            ValueError that names it.
+        OSError: If a file cannot be read.
+        ValueError: If the checkpoint does not say how clips were prepared.
+    """
+    clips = clip if isinstance(clip, list) else [clip]
+    transforms = _transforms(model)
+    pipeline = Compose(_pipeline(model.cfg))
+    predictions = []
+    for start in range(0, len(clips), batch_size):
+        samples = [
+            pipeline(_prepare(model, clips[i], i, transforms))
+            for i in range(start, min(start + batch_size, len(clips)))
+        ]
+        predictions += _predict(model, samples)
+    return predictions if isinstance(clip, list) else predictions[0]
+
+
+def clip_shape(model: SkeletonClassifier) -> Tuple[int, int, int, int]:
+    """The shape (M, T, V, 3) of the clips that a model takes.
+
+    Args:
+        model (SkeletonClassifier): The model of :func:`init_model`.
+
+    Raises:
+        ValueError: If the checkpoint does not say it, or the config's
+            pipeline changes the number of frames.
+    """
+    meta = model.dataset_meta
+    if not {'num_persons', 'num_frames'} <= set(meta):
+        raise ValueError(
+            'the checkpoint does not say how many persons and frames its '
+            'clips have, it was made by an older version or by none of ours: '
+            'give them (--shape PERSONS FRAMES)'
+        )
+    frames = meta['num_frames']
+    joints = model.data_preprocessor.layout.num_joints
+    keypoint = np.zeros((meta['num_persons'], frames, joints, 3), np.float32)
+    data = Compose(_pipeline(model.cfg))(
+        dict(keypoint=keypoint, total_frames=frames, time_scale=1.0)
+    )
+    shape = tuple(data['inputs'].shape[1:])
+    if shape[1] != frames:
+        raise ValueError(
+            f'the test pipeline makes {shape[1]} of {frames} frames, and '
+            'counts of raw frames do not say what becomes of the time scale'
+        )
+    return shape
+
+
+@torch.no_grad()
+def _predict(
+    model: SkeletonClassifier, samples: List[Dict]
+) -> List[Prediction]:
+    data = model.data_preprocessor(pseudo_collate(samples))
+    f = model(**data, mode='tensor')
+    data_samples = model(f, data['data_samples'], mode='predict')
+    names = model.dataset_meta.get('classes')
+    predictions = []
+    for i, sample in enumerate(data_samples):
+        scores = sample.pred_score
+        scores = scores['fused'] if isinstance(scores, dict) else scores
+        label = int(sample.pred_label)
+        predictions.append(
+            Prediction(
+                {u: x[i].cpu() for u, x in f.items()},
+                scores.cpu(),
+                label,
+                names[label] if names else None,
+            )
+        )
+    return predictions
+
+
+def _transforms(model: SkeletonClassifier) -> List:
+    """The transforms of the preprocessing."""
+    preprocessing = model.dataset_meta.get('preprocessing')
+    if not preprocessing:
+        raise ValueError(
+            'the checkpoint does not say how its clips were prepared: it was '
+            'made by an older version, or the clips came prepared (those of '
+            'CrosSCLR do). Give init_model(preprocessing=...), for the usual '
+            'chain projects.ikem.datasets.sources.preprocessing_chain(layout,'
+            ' num_frames)'
+        )
+    return [TRANSFORMS.build(cfg) for cfg in preprocessing]
+
+
+def _pipeline(cfg: Config) -> List[Dict]:
+    try:
+        return cfg.test_dataloader.dataset.pipeline
+    except AttributeError:
+        raise ValueError(
+            'the config has no test_dataloader.dataset.pipeline, by which '
+            'clips come to the model'
+        ) from None
+
+
+def _prepare(
+    model: SkeletonClassifier, clip: RawClip, index: int, transforms: List
+) -> Dict:
+    """A clip as :class:`SkeletonDataset` hands it out."""
+    select = _selection(model.dataset_meta)
+    if isinstance(clip, (str, os.PathLike)):
+        clip = read_joints(clip, select)
+    else:
+        clip = _from_array(np.asarray(clip), f'clip {index}', select)
+    num_joints = model.data_preprocessor.layout.num_joints
+    if clip['keypoint'].shape[2] != num_joints:
+        raise FormatError(
+            clip['frame_dir'],
+            f'{clip["keypoint"].shape[2]} joints, the model takes '
+            f'{num_joints}',
+        )
+    prepared = preprocess(dict(clip), transforms)
+    num_frames = prepared['keypoint'].shape[1]
+    return dict(
+        frame_dir=clip['frame_dir'],
+        keypoint=prepared['keypoint'],
+        total_frames=num_frames,
+        time_scale=clip['total_frames'] / num_frames,
+    )
+
+
+def _selection(meta: Dict) -> str:
+    """Which bodies of a file count, as in the training data."""
+    source = meta.get('source', {})
+    if source.get('format') == 'pose_pickle':
+        return 'energy'  # as the toolbox ranked them
+    return source.get('select_bodies', 'order')
+
+
+def _from_array(x: np.ndarray, name: str, select: str) -> Dict:
+    """Raw joints as the readers of files hand them out."""
+    if x.dtype.kind not in 'fiu' or x.shape[3:] != (3,) or not len(x):
+        raise FormatError(
+            name,
+            'raw joints are numbers of shape (persons, frames, joints, 3), '
+            f'got {x.dtype} of shape {x.shape}',
+        )
+    with np.errstate(over='ignore'):  # reported as infinite below
+        x = x.astype(np.float32)
+    if not np.isfinite(x).all():
+        raise FormatError(name, 'a joint is not finite')
+    if select == 'order':
+        length = int(x[:1, :, 0].any(-1).sum())
+    else:
+        x, length = present_frames_first(x)
+    if not length:
+        raise FormatError(
+            name,
+            f'nobody to see: the first of {x.shape[0]} persons is absent in '
+            f'all {x.shape[1]} frames',
+        )
+    return dict(
+        frame_dir=name, keypoint=x, total_frames=x.shape[1], length=length
+    )

@@ -1,0 +1,265 @@
+"""The deployed model: encoders and heads of the final prediction alone."""
+
+import os
+import warnings
+from copy import deepcopy
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from .models import SkeletonClassifier
+from .models.encoder import pool
+from .models.modalities import derive_modalities
+
+Shape = Tuple[int, int, int, int]
+
+
+class Stream(nn.Module):
+    """Encoder f and linear head of one modality.
+
+    Args:
+        backbone (nn.Module): Encoder.
+        head (nn.Module): Head.
+    """
+
+    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+        """Logits (N, classes) and feature (N, D) of clips (N, M, T, V, 3)."""
+        f = pool(self.backbone(x))
+        return self.head(f), f
+
+
+class DeployedClassifier(nn.Module):
+    """What :class:`SkeletonClassifier` predicts, from joints alone.
+
+    Modalities are derived inside. With several modalities the heads are the
+    ones of the fusion; those that were trained alone are left out.
+
+    Args:
+        classifier (SkeletonClassifier): The classifier, which is copied.
+    """
+
+    def __init__(self, classifier: SkeletonClassifier) -> None:
+        super().__init__()
+        preprocessor = classifier.data_preprocessor
+        self.layout = preprocessor.layout
+        self.functions = preprocessor.functions
+        self.use_time_scale = preprocessor.use_time_scale
+        head = classifier.fused_head
+        head = classifier.head if head is None else head
+        self.streams = nn.ModuleDict(
+            {
+                u: Stream(classifier.backbone[u], head[u])
+                for u in classifier.modalities
+            }
+        )
+        self.streams = deepcopy(self.streams).requires_grad_(False)
+        self.eval()
+
+    def forward(
+        self, joints: Tensor, total_frames: Tensor
+    ) -> Tuple[Tensor, Tensor]:
+        """Classify prepared clips.
+
+        Args:
+            joints (Tensor): Clips of shape (N, M, T, V, 3), centred,
+                resampled and aligned as in a prepared folder.
+            total_frames (Tensor): Raw frames of each clip, integers of shape
+                (N, ); gamma is ``total_frames / T``.
+
+        Returns:
+            tuple[Tensor, Tensor]: Scores, the softmax of the modalities' mean
+            logits, of shape (N, classes), and the features, those of the
+            modalities one after the other, of shape (N, sum of D).
+        """
+        time_scale = None
+        if self.use_time_scale:
+            time_scale = total_frames.to(joints) / joints.size(2)
+        inputs = derive_modalities(
+            joints, self.streams, self.layout, time_scale, self.functions
+        )
+        outputs = [stream(inputs[u]) for u, stream in self.streams.items()]
+        logits, f = zip(*outputs)
+        return torch.stack(logits).mean(0).softmax(1), torch.cat(f, 1)
+
+
+class Complexity(NamedTuple):
+    """Parameters and FLOPs of one clip, a multiply-add being two."""
+
+    parameters: int
+    flops: int
+
+
+def count_complexity(
+    streams: Mapping[str, nn.Module], shape: Shape
+) -> Dict[str, Complexity]:
+    """Count the parameters and FLOPs of each modality.
+
+    Convolutions and matrix products are counted; norms, activations and the
+    derivation of the modalities, all elementwise, are not.
+
+    Args:
+        streams (dict[str, nn.Module]): Modules that take a clip.
+        shape (tuple[int]): (M, T, V, 3) of a clip.
+    """
+    result = {}
+    for u, stream in streams.items():
+        parameters = list(stream.parameters())
+        clip = parameters[0].new_zeros(1, *shape)
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            stream.eval()(clip)
+        result[u] = Complexity(
+            sum(p.numel() for p in parameters), counter.get_total_flops()
+        )
+    return result
+
+
+def random_clips(
+    model: DeployedClassifier, shape: Shape, num_clips: int
+) -> Tuple[Tensor, Tensor]:
+    """Clips about as large and as fast as persons are, in metres, centred.
+
+    Every other one lacks its second person. Faster ones than a model was
+    trained on would drown the comparison in its norm layers' gain.
+
+    Args:
+        model (DeployedClassifier): The model they are for.
+        shape (tuple[int]): (M, T, V, 3) of a clip.
+        num_clips (int): N.
+
+    Returns:
+        tuple[Tensor, Tensor]: joints (N, M, T, V, 3) and total_frames (N, ).
+    """
+    generator = torch.Generator().manual_seed(num_clips)
+    persons, frames, *pose = shape
+
+    def normal(*size: int) -> Tensor:
+        return torch.randn(num_clips, persons, *size, generator=generator)
+
+    joints = 0.3 * normal(1, *pose) + 0.02 * normal(frames, *pose).cumsum(2)
+    center = model.layout.center
+    joints = joints - joints[..., center : center + 1, :]
+    joints[::2, 1:] = 0
+    total_frames = torch.randint(
+        frames, 4 * frames, (num_clips,), generator=generator
+    )
+    return joints, total_frames
+
+
+def export_onnx(
+    model: DeployedClassifier,
+    shape: Shape,
+    path,
+    opset: int = 18,
+    tolerance: float = 1e-4,
+) -> float:
+    """Write one ONNX file, which takes any number of clips at once.
+
+    The file is there afterwards only if onnxruntime computes from it what
+    torch does.
+
+    Args:
+        model (DeployedClassifier): The model, on the CPU.
+        shape (tuple[int]): (M, T, V, 3) of a clip.
+        path (str | PathLike): The file to write.
+        opset (int): Version of ONNX's operators, 18 at least. Defaults to 18.
+        tolerance (float): What :func:`largest_difference` may be. Defaults
+            to 1e-4.
+
+    Returns:
+        float: The largest difference.
+
+    Raises:
+        FileExistsError: If there is such a file.
+        ImportError: If ONNX is not installed.
+        ValueError: If the opset is too old.
+        RuntimeError: If the difference is above the tolerance.
+    """
+    try:
+        import onnxruntime  # noqa: F401  used when all else is done
+        from onnx_ir.passes.common import ClearMetadataAndDocStringPass
+    except ImportError as error:
+        raise ImportError(
+            "ONNX is not installed: pip install -e '.[export]'"
+        ) from error
+    if opset < 18:
+        raise ValueError(f'opset is 18 at least, got {opset}')
+    if os.path.exists(path):
+        raise FileExistsError(f'{path} exists already')
+    batch = torch.export.Dim('batch')
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of torch about itself
+        program = torch.onnx.export(
+            model,
+            random_clips(model, shape, 2),
+            input_names=['joints', 'total_frames'],
+            output_names=['scores', 'features'],
+            opset_version=opset,
+            # the old exporter's atan2(0, 0) is NaN
+            dynamo=True,
+            dynamic_shapes=({0: batch}, {0: batch}),
+            verbose=False,
+        )
+    # where each operator was called from, in files of this machine
+    ClearMetadataAndDocStringPass()(program.model)
+    aside = f'{path}.{os.getpid()}.tmp'
+    try:
+        program.save(aside)
+        difference = largest_difference(model, shape, aside)
+        if not difference <= tolerance:  # NaN is not, either
+            raise RuntimeError(
+                f'{path} is not written: onnxruntime and torch differ by '
+                f'{difference:.1e}, more than {tolerance:.0e}'
+            )
+        os.replace(aside, path)
+    finally:
+        if os.path.exists(aside):
+            os.remove(aside)
+    return difference
+
+
+def largest_difference(
+    model: DeployedClassifier,
+    shape: Shape,
+    path,
+    batch_sizes: Sequence[int] = (1, 2, 5),
+) -> float:
+    """Compare an ONNX file, run by onnxruntime, with the model it is of.
+
+    Args:
+        model (DeployedClassifier): The model, on the CPU.
+        shape (tuple[int]): (M, T, V, 3) of a clip.
+        path (str | PathLike): The file.
+        batch_sizes (sequence[int]): Numbers of random clips.
+
+    Returns:
+        float: The largest absolute difference of scores and features; of
+        features in parts of the largest one where that is above 1.
+    """
+    import onnxruntime  # an extra
+
+    session = onnxruntime.InferenceSession(
+        os.fspath(path), providers=['CPUExecutionProvider']
+    )
+    differences: List[float] = []
+    for num_clips in batch_sizes:
+        inputs = random_clips(model, shape, num_clips)
+        with torch.no_grad():
+            expected = [output.numpy() for output in model(*inputs)]
+        joints, total_frames = (x.numpy() for x in inputs)
+        outputs = session.run(
+            ['scores', 'features'],
+            dict(joints=joints, total_frames=total_frames),
+        )
+        differences += [
+            np.abs(a - b).max() / max(1, np.abs(b).max())
+            for a, b in zip(outputs, expected)
+        ]
+    return float(np.max(differences))
