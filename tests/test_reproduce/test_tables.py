@@ -1,0 +1,214 @@
+import csv
+import json
+import os
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projects.ikem.reproduce.history import logged_seconds, read_history
+from projects.ikem.reproduce.options import (
+    as_arguments,
+    config_with,
+    unknown_options,
+)
+from projects.ikem.reproduce.suite import Row, Run, Table
+from projects.ikem.reproduce.tables import aggregate, measure, write
+
+accuracies = st.floats(0, 100, allow_subnormal=False)
+
+
+@given(st.lists(accuracies, min_size=2, max_size=6))
+def test_mean_and_sample_deviation(values):
+    result = aggregate({str(i): v for i, v in enumerate(values)})
+    assert result['n'] == len(values)
+    assert result['mean'] == pytest.approx(np.mean(values))
+    expected = np.std(values, ddof=1)
+    assert result['deviation'] == pytest.approx(expected, abs=1e-9)
+
+
+def test_one_seed_has_no_deviation_and_none_no_mean():
+    assert aggregate({'3': 81.25}) == dict(
+        mean=81.25, deviation=None, n=1, values={'3': 81.25}
+    )
+    assert aggregate({}) is None
+
+
+class Finished:
+    """A work by its results, (last, best) by metric."""
+
+    def __init__(self, run, seed, results, current=True):
+        self.run = Run(run, config='')
+        self.seed = seed
+        self.name = f'seed{seed}/{run}'
+        self.results = results
+        self.current = current
+
+    def is_current(self):
+        return self.current
+
+    def result(self, metric):
+        if metric not in self.results:
+            raise ValueError(f'{self.name} has no {metric}')
+        return self.results[metric]
+
+
+TABLE = Table(
+    title='A title',
+    columns=['xsub', 'xview'],
+    rows={
+        'trained': Row('{column}_linear', 'acc', dict(xsub=78.0)),
+        'trivial': Row('baselines', '{column}/ridge'),
+    },
+)
+
+
+@pytest.fixture
+def written(tmp_path):
+    works = [
+        Finished('baselines', None, {'xsub/ridge': (54.4, None)}),
+        Finished('xsub_linear', 0, {'acc': (70.0, 71.0)}),
+        Finished('xsub_linear', 1, {'acc': (72.0, 74.0)}),
+        Finished('xsub_linear', 2, {'acc': (1.0, 1.0)}, current=False),
+        Finished('xview_linear', 0, {}, current=False),
+    ]
+    path = tmp_path / 'table_1x'
+    write(path, measure(TABLE, works), dict(command='python x', seeds=[0]))
+    return path
+
+
+def test_markdown(written):
+    lines = written.with_suffix('.md').read_text().splitlines()
+    assert lines[0] == '# A title'
+    assert lines[2:6] == [
+        '| | xsub last | xsub best | xsub published | xview last | '
+        'xview best |',
+        '|---|---:|---:|---:|---:|---:|',
+        '| trained | 71.0 ± 1.4 (2) | 72.5 ± 2.1 (2) | 78.0 | - | - |',
+        # the baseline has no epochs; that of xview is missing
+        '| trivial | 54.4 (1) |  |  | - | - |',
+    ]
+    assert lines[-3:] == [
+        '- seed2/xsub_linear is not done',
+        '- seed0/xview_linear is not done',
+        '- seedNone/baselines has no xview/ridge',
+    ]
+
+
+def test_csv_and_json_agree(written):
+    table = json.loads(written.with_suffix('.json').read_text())
+    assert table['command'] == 'python x' and len(table['missing']) == 3
+    with written.with_suffix('.csv').open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 4
+    for row in rows:
+        cell = table['rows'][row['row']][row['column']]
+        for kind in ('last', 'best'):
+            value = cell[kind] or dict(mean=None, deviation=None, n=0)
+            for field in ('mean', 'deviation', 'n'):
+                text = row[f'{kind}_{field}']
+                assert text == (
+                    '' if value[field] is None else str(value[field])
+                )
+    assert [row['published'] for row in rows] == ['78.0', '', '', '']
+    assert table['rows']['trained']['xsub']['last']['values'] == {
+        '0': 70.0,
+        '1': 72.0,
+    }
+
+
+def log(work_dir, name, *entries):
+    folder = work_dir / name / 'vis_data'
+    folder.mkdir(parents=True)
+    text = ''.join(json.dumps(entry) + '\n' for entry in entries)
+    (folder / 'scalars.json').write_text(text)
+
+
+def test_history_of_a_resumed_training(tmp_path):
+    """The epochs of the first part that the second one repeated are its."""
+    log(
+        tmp_path,
+        '20250101_000000',
+        *(dict(loss=1.0, epoch=e, iter=5 * e, step=5 * e) for e in (1, 2, 3)),
+        *({'acc/top1': 0.1 * e, 'step': e} for e in (1, 2, 3)),
+    )
+    log(
+        tmp_path,
+        '20250102_000000',
+        *(dict(loss=2.0, epoch=e, iter=5 * e, step=5 * e) for e in (3, 4)),
+        *({'acc/top1': 0.2 * e, 'step': e} for e in (3, 4)),
+    )
+    log(tmp_path, '20250103_000000')  # it was finished already
+    assert read_history(tmp_path, 'loss') == [1.0, 1.0, 2.0, 2.0]
+    expected = [0.1, 0.2, 0.6, 0.8]
+    assert read_history(tmp_path, 'acc/top1') == pytest.approx(expected)
+    with pytest.raises(ValueError, match='no acc/top5; it has acc/top1'):
+        read_history(tmp_path, 'acc/top5')
+
+
+def test_seconds_of_all_parts(tmp_path):
+    for name, seconds in (('20250101_120000', 30), ('20250102_120000', 12.5)):
+        path = tmp_path / name / f'{name}.log'
+        path.parent.mkdir()
+        path.touch()
+        begin = datetime.strptime(name, '%Y%m%d_%H%M%S').timestamp()
+        os.utime(path, (begin + seconds, begin + seconds))
+    assert logged_seconds(tmp_path) == pytest.approx(42.5)
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(
+        "model = dict(type='IKEM', backbone=dict(type='SlimSTGCN'))\n"
+        'custom_hooks = [dict(begin=5)]\n'
+        'randomness = dict(seed=0)\n'
+    )
+    return path
+
+
+def test_options_reach_the_config(config):
+    options = {
+        'randomness.seed': 3,
+        'model.backbone.base_channels': 8,
+        'custom_hooks.0.begin': [1, 2],
+        'model.flag': False,
+        'model.pretrained': 'a/b.pth',
+        'model.rate': 1e-05,
+    }
+    assert 'custom_hooks.0.begin=[1,2]' in as_arguments(options)
+    cfg = config_with(config, options)
+    assert cfg.randomness.seed == 3
+    assert cfg.model.backbone == dict(type='SlimSTGCN', base_channels=8)
+    assert cfg.custom_hooks[0].begin == [1, 2]
+    assert cfg.model.flag is False and cfg.model.rate == 1e-05
+    assert config_with(config, {}).randomness.seed == 0  # no leftovers
+
+
+@pytest.mark.parametrize('text', ['a b', 'a,b'])
+def test_texts_that_would_be_changed_are_refused(config, text):
+    with pytest.raises(ValueError, match='no text with a blank'):
+        config_with(config, {'model.pretrained': text})
+
+
+@pytest.mark.parametrize(
+    'key',
+    [
+        'randomness.sed',
+        'randomnes.seed',
+        'model.backbon.base_channels',
+        'model.backbone.base_chanels',
+        'model.momentun',
+        'custom_hooks.1.begin',
+        'custom_hooks.begin',
+    ],
+)
+def test_typos_are_found(config, key):
+    good = ('model.backbone.base_channels', 'custom_hooks.0.begin')
+    # an argument of a base class, to which IKEM hands it on
+    assert not unknown_options(
+        config, dict.fromkeys((*good, 'model.momentum'))
+    )
+    assert unknown_options(config, {key: 1, 'randomness.seed': 1}) == [key]

@@ -1,0 +1,55 @@
+"""Reproduce the tables of the paper: run what is missing, write the tables.
+
+python tools/reproduce.py SUITE [--seeds 0 1 2] [--tables 1b 1d] [--jobs N]
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from projects.ikem.datasets.prepare import positive_int
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        'suite',
+        help='ntu60, ntu120, nwucla, synthetic, or the path of a suite file',
+    )
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--tables', nargs='+', help='by default all')
+    parser.add_argument(
+        '--jobs', type=positive_int, default=1, help='runs at a time'
+    )
+    parser.add_argument(
+        '--work-dir', type=Path, help='by default work_dirs/suites/SUITE'
+    )
+    parser.add_argument(
+        '--dry-run', action='store_true', help='list what would be run'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        from projects.ikem.reproduce import reproduce
+
+        code = reproduce(
+            args.suite,
+            args.seeds,
+            ROOT,
+            only=args.tables,
+            jobs=args.jobs,
+            folder=args.work_dir and args.work_dir.resolve(),
+            dry_run=args.dry_run,
+        )
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        sys.exit(f'reproduce.py: {error}')
+    sys.exit(code)
+
+
+if __name__ == '__main__':
+    main()
