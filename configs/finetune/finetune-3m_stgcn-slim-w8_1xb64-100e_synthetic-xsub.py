@@ -14,7 +14,7 @@ model = dict(
     in_channels=64,
     num_classes=17,
     frozen=False,
-    pretrained='work_dirs/skeletonclr-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub/epoch_30.pth',
+    pretrained='work_dirs/ikem-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub/epoch_30.pth',
 )
 train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)

@@ -1,7 +1,7 @@
 _base_ = './finetune-3m_stgcn-slim_1xb128-100e_ntu120-xsub.py'
 
 model = dict(
-    pretrained='work_dirs/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu120-xset/'
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu120-xset/'
     'epoch_300.pth'
 )
 train_dataloader = dict(dataset=dict(split='xset_train'))

@@ -12,7 +12,7 @@ model = dict(
     data_preprocessor=dict(modalities=['joint', 'motion', 'bone']),
     num_classes=120,
     frozen=False,
-    pretrained='work_dirs/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu120-xsub/'
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu120-xsub/'
     'epoch_300.pth',
 )
 default_hooks = dict(

@@ -1,7 +1,7 @@
 _base_ = './semi-3m_stgcn-slim_1xb32-100e_ntu60-xsub-10pct.py'
 
 model = dict(
-    pretrained='work_dirs/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xview/'
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xview/'
     'epoch_300.pth'
 )
 train_dataloader = dict(dataset=dict(split='xview_train_10pct'))

@@ -4,6 +4,6 @@
 _base_ = '../finetune/finetune-3m_stgcn-slim_1xb128-100e_ntu120-xsub.py'
 
 model = dict(
-    pretrained='work_dirs/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub/'
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub/'
     'epoch_300.pth'
 )

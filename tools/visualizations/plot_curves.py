@@ -4,7 +4,6 @@ python tools/visualizations/plot_curves.py WORK_DIR [WORK_DIR ...] --out FILE
 """
 
 import argparse
-import json
 import re
 import sys
 from pathlib import Path
@@ -15,35 +14,27 @@ import matplotlib
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402
 
+from projects.ikem.engine.logs import read_logs  # noqa: E402
+
 Curves = Dict[str, Dict[int, float]]
 
 
 def read_curves(work_dir: Path, pattern: str) -> Curves:
-    """Logged values by name and epoch, of the last entry of each epoch.
+    """Logged values by name and epoch.
 
     Args:
-        work_dir (Path): Folder of a run; logs of a resumed run follow each
-            other.
+        work_dir (Path): Folder of a run.
         pattern (str): Regular expression that names have to match.
 
     Raises:
         FileNotFoundError: If the folder has no log.
         ValueError: If nothing in the log matches.
     """
-    logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
-    if not logs:
-        raise FileNotFoundError(
-            f'{work_dir} has no */vis_data/scalars.json: give the --work-dir '
-            'of a training'
-        )
-    curves: Curves = {}
-    for log in logs:
-        for line in log.read_text().splitlines():
-            entry = json.loads(line)
-            epoch = entry.get('epoch', entry.get('step'))
-            for name, value in entry.items():
-                if re.fullmatch(pattern, name):
-                    curves.setdefault(name, {})[epoch] = value
+    curves = {
+        name: values
+        for name, values in read_logs(work_dir).items()
+        if re.fullmatch(pattern, name)
+    }
     if not curves:
         raise ValueError(f'{work_dir}: no logged name matches {pattern!r}')
     return curves

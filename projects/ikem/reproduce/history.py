@@ -1,16 +1,14 @@
 """What a training logged."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Dict, List
+from typing import List
+
+from projects.ikem.engine.logs import read_logs
 
 
 def read_history(work_dir: Path, metric: str) -> List[float]:
     """A logged value over the epochs.
-
-    A training that was resumed has several logs; of an epoch that is in more
-    than one the last entry counts.
 
     Args:
         work_dir (Path): The training's folder.
@@ -20,23 +18,16 @@ def read_history(work_dir: Path, metric: str) -> List[float]:
         list[float]: The values in the order of the epochs.
 
     Raises:
+        FileNotFoundError: If there is no log.
         ValueError: If no such value was logged.
     """
-    epochs: Dict[int, float] = {}
-    names = set()
-    for log in sorted(work_dir.glob('*/vis_data/scalars.json')):
-        for line in log.read_text().splitlines():
-            entry = json.loads(line)
-            names |= set(entry)
-            if metric in entry:
-                # validation logs the epoch as its step
-                epochs[entry.get('epoch', entry['step'])] = entry[metric]
-    if not epochs:
+    logged = read_logs(work_dir)
+    if metric not in logged:
         raise ValueError(
             f'{work_dir} logged no {metric}; it has '
-            f'{", ".join(sorted(n for n in names if "/" in n)) or "nothing"}'
+            f'{", ".join(sorted(n for n in logged if "/" in n)) or "nothing"}'
         )
-    return [epochs[epoch] for epoch in sorted(epochs)]
+    return list(logged[metric].values())
 
 
 def logged_seconds(work_dir: Path) -> float:

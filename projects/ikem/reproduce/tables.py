@@ -90,7 +90,7 @@ def _result(work: Work, metric: str, current: bool):
         return f'{work.name} is not done'
     try:
         return work.result(metric)
-    except ValueError as error:
+    except (FileNotFoundError, ValueError) as error:
         return str(error)
 
 
