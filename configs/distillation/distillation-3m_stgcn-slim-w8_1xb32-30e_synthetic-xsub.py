@@ -23,7 +23,7 @@ model = dict(
 train_dataloader = dict(batch_size=32, num_workers=0, persistent_workers=False)
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader
-optim_wrapper = dict(optimizer=dict(lr=0.015))
+optim_wrapper = dict(optimizer=dict(lr=0.005))
 train_cfg = dict(max_epochs=30)
 param_scheduler = [
     dict(type='MultiStepLR', by_epoch=True, milestones=[26], gamma=0.1)

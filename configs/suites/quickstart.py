@@ -38,17 +38,17 @@ runs = {
     'ikem-6m': training(
         'ikem-6m',
         **{
-            'train_cfg.max_epochs': 20,
-            'param_scheduler.0.milestones': [17],
-            'custom_hooks.0.begin': 10,
+            'train_cfg.max_epochs': 14,
+            'param_scheduler.0.milestones': [12],
+            'custom_hooks.0.begin': 7,
         },
     ),
     'distillation-3m': dict(
         training(
             'distillation-3m',
             **{
-                'train_cfg.max_epochs': 10,
-                'param_scheduler.0.milestones': [8],
+                'train_cfg.max_epochs': 8,
+                'param_scheduler.0.milestones': [7],
             },
         ),
         checkpoint_of={'model.teacher.pretrained': 'ikem-6m'},

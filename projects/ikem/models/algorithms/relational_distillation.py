@@ -24,8 +24,8 @@ class Teacher(BaseModule):
         backbone (dict): Their encoder f.
         neck (dict): Their projector g.
         pretrained (str, optional): Checkpoint of their pre-training, every
-            parameter of which is taken. It is needed to train, not to test
-            or resume. Defaults to None.
+            parameter of which is taken. It is read when a training begins
+            or is resumed, not to test. Defaults to None.
         prefix (str): Where the checkpoint has the encoder and projector of a
             modality. Defaults to ``'query.{modality}.'``.
     """
