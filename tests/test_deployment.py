@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -197,7 +198,7 @@ def test_a_file_that_differs_is_not_left(
     exported, tmp_path, monkeypatch, difference
 ):
     class Program:
-        model = None
+        model = SimpleNamespace(opset_imports={'': 18})
 
         def save(self, path):
             Path(path).touch()
@@ -228,3 +229,17 @@ def test_refusals_before_the_export(exported):
     assert path.read_bytes() == before
     with pytest.raises(ValueError, match='18 at least, got 17'):
         export_onnx(DeployedClassifier(model), SHAPE, path, opset=17)
+    absent = path.parent / 'no/student.onnx'
+    with pytest.raises(FileNotFoundError, match='no folder .*/no'):
+        export_onnx(DeployedClassifier(model), SHAPE, absent)
+
+
+def test_an_opset_that_torch_does_not_make(exported, tmp_path):
+    with pytest.raises(ValueError, match='at most here, not 99'):
+        export_onnx(
+            DeployedClassifier(exported[0]),
+            SHAPE,
+            tmp_path / 'new.onnx',
+            opset=99,
+        )
+    assert not list(tmp_path.iterdir())

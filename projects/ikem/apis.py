@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
-from torch import Tensor
+from torch import Tensor, nn
 
 from .checkpoint import require_fit
 from .datasets.formats import FormatError
@@ -70,8 +70,7 @@ def init_model(
         RuntimeError: If the checkpoint does not fit; names the parameters.
     """
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
-    init_default_scope(cfg.get('default_scope', 'mmaction'))
-    model = MODELS.build(cfg.model)
+    model = build_model(cfg)
     if not isinstance(model, SkeletonClassifier):
         raise ValueError(
             f'the config builds a {type(model).__name__}: give one of a '
@@ -93,6 +92,21 @@ def init_model(
     model.cfg = cfg
     model.dataset_meta = meta
     return model.to(device).eval()
+
+
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a config, as its weights are drawn.
+
+    Args:
+        cfg (Config): The config.
+
+    Raises:
+        ValueError: If the config has no model.
+    """
+    if 'model' not in cfg:
+        raise ValueError(f'{cfg.filename} has no model')
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    return MODELS.build(cfg.model)
 
 
 def inference(

@@ -178,8 +178,9 @@ def export_onnx(
 
     Raises:
         FileExistsError: If there is such a file.
+        FileNotFoundError: If there is no such folder.
         ImportError: If ONNX is not installed.
-        ValueError: If the opset is too old.
+        ValueError: If the opset is too old or too new.
         RuntimeError: If the difference is above the tolerance.
     """
     try:
@@ -193,6 +194,9 @@ def export_onnx(
         raise ValueError(f'opset is 18 at least, got {opset}')
     if os.path.exists(path):
         raise FileExistsError(f'{path} exists already')
+    parent = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(parent):
+        raise FileNotFoundError(f'there is no folder {parent}')
     batch = torch.export.Dim('batch')
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of torch about itself
@@ -206,6 +210,11 @@ def export_onnx(
             dynamo=True,
             dynamic_shapes=({0: batch}, {0: batch}),
             verbose=False,
+        )
+    made = program.model.opset_imports['']
+    if made != opset:
+        raise ValueError(
+            f'torch exports opset {made} at most here, not {opset}'
         )
     # where each operator was called from, in files of this machine
     ClearMetadataAndDocStringPass()(program.model)

@@ -195,6 +195,8 @@ def test_bad_arguments_are_named():
         build(derived=TEACHERS)
     with pytest.raises(ValueError, match='out_channels=18'):
         build(neck=neck(7))
+    with pytest.raises(ValueError, match='at least one modality'):
+        build(teachers=(), derived=TEACHERS)
     with pytest.raises(ValueError, match="form is 'release' or 'paper'"):
         build(form='both')
 

@@ -17,6 +17,7 @@ from helpers import ROOT
 
 from projects.ikem.reproduce import reproduce
 from projects.ikem.reproduce.history import read_history
+from projects.ikem.reproduce.identity import data_hash
 
 CONFIG = """
 model = dict(type='SkeletonCLR', quality=0.5, fail=0, pretrained=None)
@@ -57,9 +58,8 @@ def root(tmp_path):
 
 
 def run(root, seeds=(0, 1), **kwargs):
-    return reproduce(
-        str(root / 'suite.py'), seeds, root, folder=root / 'out', **kwargs
-    )
+    kwargs.setdefault('folder', root / 'out')
+    return reproduce(str(root / 'suite.py'), seeds, root, **kwargs)
 
 
 def change(root, old, new, name='suite.py'):
@@ -171,7 +171,7 @@ def test_failed_run_and_those_that_need_it(root, capsys):
         ('suite.py', '0.6', '0.7', 'b', 'model.quality changed'),
         ('a.py', '0.5', '0.4', 'a', 'model.quality changed'),
         ('linear.py', '=3', '=4', 'linear', 'train_cfg.max_epochs changed'),
-        ('data/annotations.json', '{}', '{ }', 'all', 'its data changed'),
+        ('data/annotations.json', '{}', '{"a": 1}', 'all', 'its data changed'),
     ],
 )
 def test_stale(root, name, old, new, stale, reason, capsys):
@@ -277,7 +277,13 @@ def test_a_metric_that_is_not_there_is_named(root):
         ("a=dict(config='a.py'", 'a=dict(', 'either `config` or `baselines`'),
         ("'{column}_linear'", "'{column}_linea'", 'needs a_linea: no such'),
         ('published=dict(a', 'published=dict(c', 'published'),
-        ('tables = ', 'table = ', "'table'"),
+        ('tables = ', 'table = ', 'needs tables'),
+        ('tables = ', 'tables ', 'syntax'),
+        (
+            "b=dict(config='a.py', options={'model.quality': 0.6})",
+            "b=dict(baselines='data')",
+            'checkpoint of b, which trains nothing',
+        ),
         (
             "a=dict(config='a.py')",
             "a=dict(config='a.py', checkpoint_of={'model.x': 'a_linear'})",
@@ -294,6 +300,31 @@ def test_wrong_suites(root, old, new, message):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         run(root)
     assert not (root / 'out').exists()
+
+
+def test_a_folder_that_options_cannot_name(root):
+    with pytest.raises(ValueError, match='blank or a comma'):
+        run(root, folder=root / 'my suite')
+    assert not (root / 'my suite').exists()
+
+
+def test_other_splits_do_not_count(tmp_path):
+    annotations = dict(annotations=[1], split=dict(train=['a'], val=['b']))
+    path = tmp_path / 'annotations.json'
+
+    def hashes():
+        path.write_text(json.dumps(annotations))
+        os.utime(path, ns=(0, next(times)))
+        return data_hash(tmp_path, ['train']), data_hash(tmp_path)
+
+    times = iter(range(10))
+    before = hashes()
+    annotations['split']['train_1pct'] = ['a']
+    more = hashes()
+    assert more[0] == before[0] and more[1] != before[1]
+    annotations['split']['train'] = ['c']
+    assert hashes()[0] != before[0]
+    assert data_hash(tmp_path / 'no') is None
 
 
 def test_one_at_a_time(root):

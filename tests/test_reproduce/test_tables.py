@@ -141,6 +141,8 @@ def test_history_of_a_resumed_training(tmp_path):
         *({'acc/top1': 0.2 * e, 'step': e} for e in (3, 4)),
     )
     log(tmp_path, '20250103_000000')  # it was finished already
+    with (tmp_path / '20250102_000000/vis_data/scalars.json').open('a') as f:
+        f.write('{"loss": 3')  # cut off
     assert read_history(tmp_path, 'loss') == [1.0, 1.0, 2.0, 2.0]
     expected = [0.1, 0.2, 0.6, 0.8]
     assert read_history(tmp_path, 'acc/top1') == pytest.approx(expected)

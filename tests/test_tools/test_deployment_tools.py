@@ -82,15 +82,27 @@ def test_flops_of_a_pretraining(monkeypatch, capsys):
         monkeypatch,
         'tools/analysis_tools/get_flops.py',
         CONFIGS / 'skeletonclr' / name,
-        '--shape',
-        1,
-        25,
     )
     lines = capsys.readouterr().out.splitlines()
     assert 'query encoders and their projectors' in lines[0]
-    assert '(1, 25, 20, 3)' in lines[0]
+    assert '(1, 50, 20, 3)' in lines[0]  # one person, as in the pipeline
     assert lines[2].split()[0] == 'joint'
     assert lines[2].split()[1:] == lines[3].split()[1:]
+
+
+@pytest.mark.parametrize(
+    'tool, args',
+    [
+        ('tools/analysis_tools/get_flops.py', ()),
+        ('tools/deployment/export_onnx.py', ('no.pth', '--out', 'no.onnx')),
+        ('demo/demo_skeleton.py', ('no.pth',)),
+    ],
+)
+def test_a_config_without_a_model(monkeypatch, tool, args):
+    config = CONFIGS / '_base_/default_runtime.py'
+    files = ('no.skeleton',) if tool.startswith('demo') else ()
+    with pytest.raises(SystemExit, match='^error: .*default_runtime.py has'):
+        run(monkeypatch, tool, *files, config, *args)
 
 
 def test_demo(monkeypatch, capsys, tmp_path, files):

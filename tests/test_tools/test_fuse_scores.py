@@ -85,6 +85,13 @@ def test_one_stream_name_for_all_files(dumps, monkeypatch, capsys):
     assert rows[f'{file}:fused'] == rows['fused']
 
 
+def test_files_of_one_and_of_several_streams(dumps, monkeypatch, capsys):
+    files = dumps[0] / 'joint.pkl', dumps[0] / '3m.pkl'
+    run_tool(monkeypatch, *files, '--stream', '-', 'fused')
+    rows = table(capsys.readouterr().out)
+    assert list(rows) == [str(files[0]), f'{files[1]}:fused', 'fused']
+
+
 @pytest.mark.parametrize(
     'args, reason',
     [

@@ -23,12 +23,12 @@ def benchmark(prepared_ntu, tmp_path):
         )
     ]
 
-    def run(*args):
+    def run(*args, config=CONFIG):
         return subprocess.run(
             [
                 sys.executable,
                 ROOT / 'tools/benchmark/linear_eval.py',
-                CONFIG,
+                config,
                 *args,
                 '--cfg-options',
                 *options,
@@ -71,3 +71,11 @@ def test_more_ordinary_epochs_than_epochs_are_refused(benchmark):
     result = benchmark('--epochs', '3', '--ordinary-epochs', '4')
     assert result.returncode == 2
     assert '--ordinary-epochs is from 1 to --epochs' in result.stderr
+
+
+def test_a_pretraining_is_refused(benchmark):
+    config = 'configs/ikem/ikem-3m_stgcn-slim_1xb64-100e_nwucla-xview.py'
+    config = ROOT / config
+    result = benchmark(config=config)
+    assert result.returncode == 2
+    assert 'is no linear evaluation' in result.stderr

@@ -36,10 +36,11 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         default=[None],
         help='for files with several streams, such as fused: one, or one a '
-        'file',
+        'file, - for a file that holds a single one',
     )
     parser.add_argument('--out', help='write the fused predictions here')
     args = parser.parse_args()
+    args.stream = [None if s == '-' else s for s in args.stream]
     if len(args.stream) == 1:
         args.stream *= len(args.predictions)
     if len(args.stream) != len(args.predictions):

@@ -7,11 +7,10 @@ import argparse
 import sys
 from typing import Mapping, Tuple
 
-from mmaction.registry import MODELS
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from torch import nn
 
+from projects.ikem.apis import build_model
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.deployment import DeployedClassifier, count_complexity
 from projects.ikem.models import SkeletonClassifier
@@ -28,9 +27,9 @@ def parse_args() -> argparse.Namespace:
         '--shape',
         nargs=2,
         type=positive_int,
-        default=(2, 50),
         metavar=('PERSONS', 'FRAMES'),
-        help='of a clip (default: %(default)s)',
+        help="of a clip; by default the persons of the config's pipeline and "
+        '50 frames',
     )
     return parser.parse_args()
 
@@ -49,15 +48,22 @@ def get_streams(model: nn.Module) -> Tuple[str, Mapping[str, nn.Module]]:
     )
 
 
+def get_persons(cfg: Config) -> int:
+    """How many persons the pipeline makes of each clip."""
+    for step in cfg.train_dataloader.dataset.pipeline:
+        if step['type'] == 'FormatGCNInput':
+            return step.get('num_person', 2)
+    raise ValueError(f'no FormatGCNInput in {cfg.filename}: give --shape')
+
+
 def main() -> None:
     args = parse_args()
     try:
         cfg = Config.fromfile(args.config)
-        init_default_scope(cfg.get('default_scope', 'mmaction'))
-        model = MODELS.build(cfg.model)
+        model = build_model(cfg)
         counted, streams = get_streams(model)
         num_joints = model.data_preprocessor.layout.num_joints
-        shape = (*args.shape, num_joints, 3)
+        shape = (*(args.shape or (get_persons(cfg), 50)), num_joints, 3)
         rows = count_complexity(streams, shape)
     except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f'error: {" ".join(str(error).split())}')

@@ -10,6 +10,7 @@ extrapolated; logits and accuracies are compared after as many epochs of each.
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from typing import Callable, Dict, List, NamedTuple
@@ -89,7 +90,15 @@ def main() -> None:
     if not 0 < few <= args.epochs:
         parser.error('--ordinary-epochs is from 1 to --epochs')
 
-    cfg = Config.fromfile(args.config)
+    try:
+        cfg = Config.fromfile(args.config)
+    except OSError as error:
+        sys.exit(f'{parser.prog}: {error}')
+    if not cfg.get('model', {}).get('frozen'):
+        parser.error(
+            f'{args.config} is no linear evaluation: its model is '
+            'not a frozen SkeletonClassifier'
+        )
     cfg.merge_from_dict(args.cfg_options or {})
     cfg.log_level = 'WARNING'
     ordinary = train(cfg, ORDINARY, few)

@@ -43,7 +43,7 @@ def read_curves(work_dir: Path, pattern: str) -> Curves:
 def plot(runs: List[Tuple[str, Curves]], title: str) -> plt.Figure:
     """One panel a run, one line a name."""
     figure, axes = plt.subplots(
-        1, len(runs), figsize=(5.5 * len(runs), 3.8), squeeze=False
+        1, len(runs), figsize=(5.5 * len(runs), 4.8), squeeze=False
     )
     for axis, (name, curves) in zip(axes[0], runs):
         for label, curve in curves.items():
@@ -51,7 +51,8 @@ def plot(runs: List[Tuple[str, Curves]], title: str) -> plt.Figure:
         axis.set_title(name, fontsize=9)
         axis.set_xlabel('epoch')
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=6, ncol=2)
+        below = dict(loc='upper center', bbox_to_anchor=(0.5, -0.14))
+        axis.legend(fontsize=6, ncol=3, **below)
     figure.suptitle(title)
     figure.tight_layout()
     return figure

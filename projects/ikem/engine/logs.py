@@ -28,7 +28,8 @@ def read_logs(work_dir: Path) -> Dict[str, Dict[int, float]]:
         )
     values: Dict[str, Dict[int, float]] = {}
     for log in logs:
-        for line in log.read_text().splitlines():
+        # what follows the last line break was cut off by the end of a run
+        for line in log.read_text().split('\n')[:-1]:
             entry = json.loads(line)
             # validation logs the epoch as its step
             epoch = entry.get('epoch', entry.get('step'))

@@ -78,8 +78,8 @@ def load_encoder(encoder: nn.Module, checkpoint: str, prefix: str) -> None:
         ) from error
     except AssertionError as error:
         raise RuntimeError(
-            f'{checkpoint} has no encoder {prefix}...: was it pre-trained '
-            'with this modality?'
+            f'{checkpoint} has no encoder {prefix.rstrip(".")}: was it '
+            'pre-trained with this modality?'
         ) from error
     theirs, ours = _skeleton(state), _skeleton(encoder.state_dict())
     if theirs and ours and theirs != ours:
@@ -91,7 +91,7 @@ def load_encoder(encoder: nn.Module, checkpoint: str, prefix: str) -> None:
         load_state_dict(encoder, state, strict=True)
     except RuntimeError as error:
         raise RuntimeError(
-            f'{prefix}... of {checkpoint} does not fit: {error}'
+            f'{prefix.rstrip(".")} of {checkpoint} does not fit: {error}'
         ) from error
 
 

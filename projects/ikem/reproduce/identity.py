@@ -1,10 +1,11 @@
 """What a run is made from, to tell whether it is the same."""
 
+import functools
 import hashlib
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Iterable, Optional
 
 from mmengine.config import Config
 
@@ -66,6 +67,35 @@ def first_difference(a: Any, b: Any) -> Optional[str]:
             if below is not None:
                 return f'{key}.{below}'.rstrip('.')
     return ''
+
+
+@functools.cache
+def _annotations(path: Path, modified: int) -> Dict:
+    return json.loads(path.read_text())
+
+
+def data_hash(
+    folder: Path, splits: Optional[Iterable[str]] = None
+) -> Optional[str]:
+    """SHA-256 of what a prepared folder says of its clips.
+
+    Args:
+        folder (Path): The folder.
+        splits (iterable[str], optional): Splits that are read; others may
+            come and go. Defaults to all.
+
+    Returns:
+        str, optional: The hash; None if there is no such folder.
+    """
+    path = folder / 'annotations.json'
+    if not path.is_file():
+        return None
+    prepared = dict(_annotations(path, path.stat().st_mtime_ns))
+    if splits is not None:
+        known = prepared.get('split', {})
+        prepared['split'] = {name: known.get(name) for name in splits}
+    text = json.dumps(prepared, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def file_hash(path: Path) -> Optional[str]:

@@ -12,7 +12,7 @@ import torch
 from . import tables
 from .children import Children
 from .identity import commit
-from .options import unknown_options
+from .options import as_arguments, unknown_options
 from .scheduler import execute
 from .suite import Suite, load_suite
 from .work import Training, Work, plan
@@ -60,6 +60,8 @@ def reproduce(
     loaded = load_suite(path)
     chosen = list(only or loaded.tables)
     folder = folder or root / 'work_dirs/suites' / loaded.name
+    # checkpoints in it are given by --cfg-options
+    as_arguments({'--work-dir': os.path.relpath(folder, root)})
     works = plan(
         loaded.needed(chosen), list(dict.fromkeys(seeds)), folder, root
     )
@@ -101,7 +103,7 @@ def _check_configs(works: List[Work]) -> None:
 
 def _check_data(suite: Suite, works: List[Work]) -> None:
     for work in works:
-        for data in work.data_roots():
+        for data in work.data():
             if not (work.root / data / 'annotations.json').is_file():
                 raise FileNotFoundError(
                     f'{data} is missing: prepare it with `'

@@ -133,7 +133,17 @@ def load_suite(path: Path) -> Suite:
         ValueError: If it does not describe a suite: a misspelt field, a run
             that is named and not there, runs that need each other.
     """
-    cfg = Config.fromfile(path).to_dict()
+    try:
+        cfg = Config.fromfile(path).to_dict()
+    except SyntaxError as error:
+        raise ValueError(f'{path}: {error}') from error
+    lacking = [
+        key
+        for key in ('runs', 'tables')
+        if not isinstance(cfg.get(key), dict) or not cfg[key]
+    ]
+    if lacking:
+        raise ValueError(f'{path} needs {" and ".join(lacking)}, filled dicts')
     unknown = sorted(set(cfg) - {'runs', 'tables', 'data'})
     if unknown:
         raise ValueError(f'{path} has {unknown}: runs, tables and data belong')
@@ -158,6 +168,13 @@ def _table(spec: Dict) -> Table:
 
 def _check(suite: Suite, path: Path) -> None:
     """Every run that is named is there, and needs what can run before it."""
+    for run in suite.runs.values():
+        for need in run.checkpoint_of.values():
+            if need in suite.runs and suite.runs[need].config is None:
+                raise ValueError(
+                    f'{path}: {run.name} needs a checkpoint of {need}, which '
+                    'trains nothing'
+                )
     needs = {
         run.name: list(run.checkpoint_of.values())
         for run in suite.runs.values()

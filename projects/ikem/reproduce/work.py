@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from mmengine.config import Config
 
@@ -14,7 +14,13 @@ from projects.ikem.evaluation.baselines import prepared_baselines
 
 from .children import Children
 from .history import logged_seconds, read_history
-from .identity import commit, comparable, file_hash, first_difference
+from .identity import (
+    commit,
+    comparable,
+    data_hash,
+    file_hash,
+    first_difference,
+)
 from .options import as_arguments, config_with
 from .suite import Run
 
@@ -69,15 +75,16 @@ class Work:
         temporary.replace(self.record_path)
 
     def data_hashes(self) -> Dict[str, Optional[str]]:
-        """Hash of what each prepared folder says of itself; None where it is
-        missing."""
+        """Hash of what each prepared folder says of the clips that are read;
+        None where it is missing."""
         return {
-            folder: file_hash(self.root / folder / 'annotations.json')
-            for folder in self.data_roots()
+            folder: data_hash(self.root / folder, splits)
+            for folder, splits in self.data().items()
         }
 
-    def data_roots(self) -> List[str]:
-        """The prepared folders that are read."""
+    def data(self) -> Dict[str, Optional[Set[str]]]:
+        """The prepared folders and which of their splits are read; None for
+        all."""
         raise NotImplementedError
 
     def is_current(self) -> bool:
@@ -151,12 +158,20 @@ class Training(Work):
         """The config that it is trained with now."""
         return config_with(self.root / self.run.config, self.options)
 
-    def data_roots(self) -> List[str]:
+    def data(self) -> Dict[str, Optional[Set[str]]]:
         cfg = self.config()
         loaders = ['train_dataloader']
         if self.run.measured:
             loaders.append('val_dataloader')
-        return sorted({cfg[loader].dataset.data_root for loader in loaders})
+        splits: Dict[str, Optional[Set[str]]] = {}
+        for loader in loaders:
+            dataset = cfg[loader].dataset
+            read = splits.setdefault(dataset.data_root, set())
+            if read is not None and 'split' in dataset:
+                read.add(dataset.split)
+            else:
+                splits[dataset.data_root] = None
+        return splits
 
     def is_current(self) -> bool:
         return (
@@ -274,8 +289,8 @@ class Training(Work):
 class Baselines(Work):
     """The trivial baselines of a prepared folder, for all seeds."""
 
-    def data_roots(self) -> List[str]:
-        return [self.run.baselines]
+    def data(self) -> Dict[str, Optional[Set[str]]]:
+        return {self.run.baselines: None}
 
     def is_current(self) -> bool:
         record = self.record()

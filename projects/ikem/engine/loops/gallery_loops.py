@@ -117,8 +117,8 @@ class KNNMixin(GalleryMixin):
         **kwargs: Arguments of :class:`GalleryMixin`.
 
     Raises:
-        ValueError: If the gallery has fewer clips than neighbours are asked
-            for.
+        ValueError: If a number of neighbours is not from 1 to that of the
+            gallery's clips.
     """
 
     def __init__(
@@ -130,9 +130,9 @@ class KNNMixin(GalleryMixin):
     ) -> None:
         super().__init__(*args, **kwargs)
         num = len(self.gallery_dataloader.dataset)
-        if max(k) > num:
+        if not (k and 1 <= min(k) <= max(k) <= num):
             raise ValueError(
-                f'{max(k)} neighbours are asked for in a gallery of {num} '
+                f'{tuple(k)} neighbours are asked for in a gallery of {num} '
                 'clips: set k of val_cfg and test_cfg'
             )
         self.k = tuple(k)

@@ -28,6 +28,9 @@ class Teacher(BaseModule):
             or is resumed, not to test. Defaults to None.
         prefix (str): Where the checkpoint has the encoder and projector of a
             modality. Defaults to ``'query.{modality}.'``.
+
+    Raises:
+        ValueError: If there is no modality.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class Teacher(BaseModule):
         prefix: str = 'query.{modality}.',
     ) -> None:
         super().__init__()
+        if not modalities:
+            raise ValueError('a teacher has at least one modality')
         self.encoder = ModuleDict(
             {v: ModalityEncoder(backbone, neck) for v in modalities}
         ).requires_grad_(False)

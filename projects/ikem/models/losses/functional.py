@@ -68,7 +68,7 @@ def explicit_exchange(
 
     Args:
         z (mapping[hashable, Tensor]): Query embeddings of shape (N, D_u) by
-            modality, or whatever else tells them apart.
+            modality, or by other keys that can be sorted.
         zhat (mapping[hashable, Tensor]): Key embeddings of shape (N, D_u) of
             the targets, constants.
         bank (mapping[hashable, Tensor]): Negatives of shape (K, D_u), slots
