@@ -55,8 +55,9 @@ runs = {
         training(
             'distillation-3m',
             **{
-                'train_cfg.max_epochs': 7,
-                'param_scheduler.0.milestones': [6],
+                'train_cfg.max_epochs': 10,
+                'param_scheduler.0.milestones': [8],
+                'optim_wrapper.optimizer.lr': 0.02,
             },
         ),
         checkpoint_of={'model.teacher.pretrained': 'ikem-6m'},

@@ -130,11 +130,12 @@ class KNNMixin(GalleryMixin):
     ) -> None:
         super().__init__(*args, **kwargs)
         num = len(self.gallery_dataloader.dataset)
-        if not (k and 1 <= min(k) <= max(k) <= num):
-            raise ValueError(
-                f'{tuple(k)} neighbours are asked for in a gallery of {num} '
-                'clips: set k of val_cfg and test_cfg'
-            )
+        for number in k:
+            if not 1 <= number <= num:
+                raise ValueError(
+                    f'{number} neighbours are asked for in a gallery of {num} '
+                    'clips: set k of val_cfg and test_cfg'
+                )
         self.k = tuple(k)
         self.temperature = temperature
 
