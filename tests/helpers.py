@@ -1,5 +1,6 @@
 """Running configs at tiny size."""
 
+import signal
 from pathlib import Path
 
 import torch
@@ -9,6 +10,11 @@ from projects.ikem.models.encoder import ModalityEncoder
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
+
+
+def hear_ctrl_c() -> None:
+    """For a process of its own: shells start background jobs deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def tiny(cfg: Config, data_root: str, work_dir: str) -> Config:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from helpers import ROOT, hear_ctrl_c
 
 from projects.ikem.reproduce import reproduce
 from projects.ikem.reproduce.history import read_history
@@ -408,6 +408,7 @@ def test_interrupted_training_goes_on(prepared_ntu, tmp_path):
         ],
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     checkpoint = out / 'seed3/joint/epoch_2.pth'
     deadline = time.time() + 120

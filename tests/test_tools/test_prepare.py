@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import hear_ctrl_c
 
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.skeletons import get_layout
@@ -575,6 +576,7 @@ def start_slow_run(folder):
         ],
         cwd=folder,
         env=dict(os.environ, PYTHONPATH=str(ROOT)),
+        preexec_fn=hear_ctrl_c,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
