@@ -9,12 +9,20 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # two are kept, since the old one is deleted before the new one is written
-    checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
+    checkpoint=dict(
+        type='CheckpointHook',
+        interval=10,
+        max_keep_ckpts=2,
+        backend_args=dict(backend='AtomicLocalBackend'),
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     dataset_epoch=dict(type='DatasetEpochHook'),
     sync_norm_stats=dict(type='SyncNormStatsHook'),
     strict_load=dict(type='StrictLoadHook'),
     data_check=dict(type='DataCheckHook'),
+    reseed=dict(type='ReseedHook'),
+    resume=dict(type='ResumeHook'),
+    training_health=dict(type='TrainingHealthHook'),
 )
 
 env_cfg = dict(

@@ -13,6 +13,11 @@ from helpers import CONFIGS, ROOT
 PRETRAINING = str(
     CONFIGS / 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
+IKEM = str(CONFIGS / 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py')
+DISTILLATION = str(
+    CONFIGS
+    / 'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
+)
 LINEAR = str(CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py')
 
 
@@ -243,26 +248,45 @@ def test_nearest_neighbours_on_two_ranks(
 
 
 def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
-    """Pre-training and linear evaluation on 2 ranks of a CPU."""
+    """Both stages of a pre-training, distillation and linear evaluation on 2
+    ranks of a CPU."""
+    data = options(prepared_ntu, 'train', 'val', 'test')
     dist(
         'train',
-        PRETRAINING,
+        IKEM,
         2,
         '--work-dir',
         tmp_path / 'pretrained',
         *pretraining_options(prepared_ntu),
+        'custom_hooks.0.begin=1',
     )
     logs = losses(tmp_path / 'pretrained')
     assert [e['step'] for e in logs] == [1, 2]  # 12 clips, 2 x 4 a step
+    assert 'loss_joint' in logs[0] and 'loss_implicit_joint' in logs[1]
+    dist(
+        'train',
+        DISTILLATION,
+        2,
+        '--work-dir',
+        tmp_path / 'distilled',
+        *pretraining_options(prepared_ntu),
+        'model.neck.out_channels=384',
+        'model.teacher.modalities=[joint,motion,bone]',
+        'model.teacher.backbone.base_channels=4',
+        'model.teacher.backbone.out_channels=8',
+        'model.teacher.neck.in_channels=8',
+        f'model.teacher.pretrained={tmp_path / "pretrained/epoch_2.pth"}',
+    )
+    assert 'loss_distill_joint' in losses(tmp_path / 'distilled')[1]
     dist(
         'train',
         LINEAR,
         2,
         '--work-dir',
         tmp_path / 'linear',
-        *options(prepared_ntu, 'train', 'val', 'test'),
+        *data,
         'model.in_channels=8',
-        f'model.pretrained={tmp_path / "pretrained/epoch_2.pth"}',
+        f'model.pretrained={tmp_path / "distilled/epoch_2.pth"}',
     )
     validation = [
         e for e in scalars(tmp_path / 'linear') if 'acc/fused_top1' in e
@@ -282,7 +306,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         2,
         '--work-dir',
         tmp_path / 'test',
-        *options(prepared_ntu, 'train', 'val', 'test'),
+        *data,
         'model.in_channels=8',
     )
 

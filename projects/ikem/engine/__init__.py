@@ -1,4 +1,5 @@
 from . import hooks, loops
+from .file_backend import AtomicLocalBackend
 from .optim_wrapper import BFloat16OptimWrapper
 
-__all__ = ['BFloat16OptimWrapper', 'hooks', 'loops']
+__all__ = ['AtomicLocalBackend', 'BFloat16OptimWrapper', 'hooks', 'loops']

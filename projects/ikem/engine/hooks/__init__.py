@@ -2,14 +2,20 @@ from .data_check_hook import DataCheckHook
 from .dataset_epoch_hook import DatasetEpochHook
 from .exchange_stage_hook import ExchangeStageHook
 from .log_clips_hook import LogClipsHook
+from .reseed_hook import ReseedHook
+from .resume_hook import ResumeHook
 from .strict_load_hook import StrictLoadHook
 from .sync_norm_stats_hook import SyncNormStatsHook
+from .training_health_hook import TrainingHealthHook
 
 __all__ = [
     'DataCheckHook',
     'DatasetEpochHook',
     'ExchangeStageHook',
     'LogClipsHook',
+    'ReseedHook',
+    'ResumeHook',
     'StrictLoadHook',
     'SyncNormStatsHook',
+    'TrainingHealthHook',
 ]

@@ -1,7 +1,8 @@
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+
+from projects.ikem.engine.unwrap import unwrap
 
 
 @HOOKS.register_module()
@@ -24,10 +25,9 @@ class ExchangeStageHook(Hook):
         Args:
             runner (Runner): The runner of the training process.
         """
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        exchanging = runner.epoch >= self.begin
-        if exchanging and not model.exchanging:
+        model = unwrap(runner.model)
+        model.exchanging = runner.epoch >= self.begin
+        if runner.epoch == self.begin:
             runner.logger.info(
                 f'epoch {runner.epoch + 1}: the modalities exchange knowledge'
             )
@@ -35,4 +35,3 @@ class ExchangeStageHook(Hook):
             scalars = runner.message_hub.log_scalars
             for name in [n for n in scalars if n.startswith('train/loss')]:
                 del scalars[name]
-        model.exchanging = exchanging

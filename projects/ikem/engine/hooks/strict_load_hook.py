@@ -3,11 +3,11 @@ from typing import Dict
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import Tensor
 
 from projects.ikem.checkpoint import require_fit
+from projects.ikem.engine.unwrap import unwrap
 
 
 @HOOKS.register_module()
@@ -34,8 +34,7 @@ class StrictLoadHook(Hook):
         training = isinstance(runner._train_loop, BaseLoop)  # else a config
         if training and not runner._resume:
             return
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap(runner.model)
         state_dict = {
             re.sub(r'^module\.', '', k): v
             for k, v in checkpoint.get('state_dict', checkpoint).items()

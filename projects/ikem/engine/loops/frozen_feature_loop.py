@@ -10,10 +10,12 @@ from mmengine.dist import (
     get_rank,
     get_world_size,
 )
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
+
+from projects.ikem.datasets.ordered_map import with_progress
+from projects.ikem.engine.unwrap import unwrap
 
 
 class FeatureDataset(Dataset):
@@ -49,7 +51,7 @@ class FeatureDataset(Dataset):
 
 @torch.no_grad()
 def extract_features(
-    model: nn.Module, dataloader: DataLoader
+    model: nn.Module, dataloader: DataLoader, progress: bool = False
 ) -> FeatureDataset:
     """Extract the features of all clips of a dataloader.
 
@@ -61,11 +63,12 @@ def extract_features(
         model (nn.Module): Model whose ``'tensor'`` mode returns features of
             shape (N, D) by modality.
         dataloader (DataLoader): Loader of the clips.
+        progress (bool): Whether to show the progress. Defaults to False.
 
     Returns:
         FeatureDataset: The features, on the model's device.
     """
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrap(model)
     dataset = dataloader.dataset
     rank, ranks = get_rank(), get_world_size()
     # all ranks take the same number of clips; the surplus is cut off below
@@ -83,7 +86,7 @@ def extract_features(
     was_training = model.training
     model.eval()
     batches, data_samples = [], []
-    for batch in loader:
+    for batch in with_progress(loader, len(loader)) if progress else loader:
         batch = model.data_preprocessor(batch, False)
         batches.append(model(**batch, mode='tensor'))
         data_samples += [sample.cpu() for sample in batch['data_samples']]
@@ -139,8 +142,7 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Extract the features, then train."""
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap(self.runner.model)
         if not getattr(model, 'frozen', False):
             raise ValueError(
                 'FrozenFeatureTrainLoop needs a model with frozen encoders: '

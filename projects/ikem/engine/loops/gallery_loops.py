@@ -6,10 +6,10 @@ from typing import Dict, List, Sequence, Union
 import torch
 from mmaction.registry import LOOPS
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop, ValLoop
 from torch import Tensor
 
+from projects.ikem.engine.unwrap import unwrap
 from projects.ikem.evaluation.knn import (
     average_precision,
     first_hit,
@@ -71,8 +71,7 @@ class GalleryMixin:
             idx (int): Index of the batch.
             data_batch (dict): The batch.
         """
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap(self.runner.model)
         if idx == 0:  # after hooks that exchange the weights, as EMAHook does
             self.extract_gallery(model)
         batch = dict(batch_idx=idx, data_batch=data_batch)

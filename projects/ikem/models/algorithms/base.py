@@ -35,6 +35,12 @@ class PretrainingModel(BaseModel):
             {u: ModalityEncoder(backbone, neck) for u in self.modalities}
         )
 
+    def compile(self, **kwargs) -> None:
+        """Compile the backbones, by the arguments of ``torch.compile``."""
+        for module in self.modules():
+            if isinstance(module, ModalityEncoder):
+                module.backbone.compile(**kwargs)
+
     def forward(
         self,
         inputs: Dict[str, Tensor],
@@ -78,5 +84,6 @@ class PretrainingModel(BaseModel):
         }
 
     def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Losses by name of two views of each modality."""
+        """Losses, and what is logged beside them, by name, of two views of
+        each modality."""
         raise NotImplementedError

@@ -7,7 +7,7 @@ from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor
 
 from ..encoder import ModalityEncoder, load_encoder
-from ..losses import explicit_exchange
+from ..losses import embedding_statistics, explicit_exchange
 from ..memory_bank import MemoryBank
 from .base import PretrainingModel
 
@@ -165,12 +165,15 @@ class RelationalDistillation(PretrainingModel):
         self.topk = topk
 
     def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Losses ``L_u``, the average over v of ``L_{v->u}``: the teacher sees
-        view 0, the students see view 1."""
+        """Losses ``L_u``, the average over v of ``L_{v->u}``, and what shows a
+        collapse: the teacher sees view 0, the students see view 1."""
         z_t = self.teacher({v: x[:, 0] for v, x in inputs.items()})
         f = self.extract_feat(inputs, view=1)
         z = {u: self.query[u].project(f[u]) for u in self.modalities}
         losses = self.distill(z, z_t)
+        target = dict.fromkeys(z, z_t[TEACHER])
+        bank = dict.fromkeys(z, self.bank[TEACHER])
+        losses.update(embedding_statistics(z, target, bank))
         self.bank.enqueue(z_t)
         return losses
 

@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ..losses import info_nce
+from ..losses import embedding_statistics, info_nce
 from ..memory_bank import MemoryBank
 from .base import PretrainingModel
 
@@ -63,11 +63,13 @@ class SkeletonCLR(PretrainingModel):
         self.key.load_state_dict(self.query.state_dict())
 
     def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """InfoNCE of each modality: queries see view 0, keys view 1."""
+        """InfoNCE of each modality, and what shows a collapse: queries see
+        view 0, keys view 1."""
         f = self.extract_feat(inputs)
         z = {u: self.query[u].project(f[u]) for u in self.modalities}
         zhat = self.encode_keys(inputs)
         losses = self.contrast(f, z, zhat)
+        losses.update(embedding_statistics(z, zhat, self.bank))
         self.bank.enqueue(zhat)
         return losses
 

@@ -1,3 +1,13 @@
-from .functional import explicit_exchange, implicit_exchange, info_nce
+from .functional import (
+    embedding_statistics,
+    explicit_exchange,
+    implicit_exchange,
+    info_nce,
+)
 
-__all__ = ['explicit_exchange', 'implicit_exchange', 'info_nce']
+__all__ = [
+    'embedding_statistics',
+    'explicit_exchange',
+    'implicit_exchange',
+    'info_nce',
+]

@@ -1,0 +1,111 @@
+from typing import Dict, Optional
+
+from mmaction.registry import HOOKS
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor
+
+
+@HOOKS.register_module()
+class TrainingHealthHook(Hook):
+    """Notice when a training goes wrong.
+
+    A loss that is not finite ends it, and weights that are not are never
+    saved, so that the last checkpoint is a good one. Of embeddings that
+    collapse, by the deviations that pre-trainings log
+    (:func:`embedding_statistics`), it warns once a modality.
+
+    Args:
+        min_std (float): Deviation below which embeddings have collapsed; 1 is
+            that of directions spread evenly, 0 that of one point. Defaults to
+            0.02.
+    """
+
+    def __init__(self, min_std: float = 0.02) -> None:
+        self.min_std = min_std
+        self.collapsed = set()
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Optional[Dict] = None,
+        outputs: Optional[Dict[str, Tensor]] = None,
+    ) -> None:
+        """Look at the losses.
+
+        Args:
+            runner (Runner): The runner of the training process.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (dict, optional): The batch.
+            outputs (dict[str, Tensor], optional): What is logged by name.
+
+        Raises:
+            FloatingPointError: If a loss is not finite.
+        """
+        wrong = {
+            name: value.item()
+            for name, value in (outputs or {}).items()
+            if 'loss' in name and not value.isfinite()
+        }
+        if not wrong:
+            return
+        single = {n: v for n, v in wrong.items() if n != 'loss'} or wrong
+        losses = ', '.join(f'{name} is {v}' for name, v in single.items())
+        samples = (data_batch or {}).get('data_samples', [])
+        if isinstance(samples, dict):  # of stack_collate
+            clips = samples.get('frame_dir', [])
+        else:
+            clips = [str(sample.get('frame_dir')) for sample in samples]
+        raise FloatingPointError(
+            f'{losses} in epoch {runner.epoch + 1}, iteration '
+            f'{runner.iter + 1}, rank {get_rank()}: the last checkpoint, '
+            f'{runner.message_hub.runtime_info.get("last_ckpt")}, was saved '
+            'before; look at the clips of the batch, lower the learning rate '
+            'or set optim_wrapper.clip_grad=dict(max_norm=...), then go on '
+            f'with --resume. The clips are {", ".join(clips)}'
+        )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: Dict) -> None:
+        """Look at what is about to be saved.
+
+        Args:
+            runner (Runner): The runner of the training process.
+            checkpoint (dict): The checkpoint.
+
+        Raises:
+            FloatingPointError: If a parameter or buffer is not finite.
+        """
+        wrong = [
+            name
+            for name, value in checkpoint['state_dict'].items()
+            if value.is_floating_point() and not value.isfinite().all()
+        ]
+        if wrong:
+            raise FloatingPointError(
+                f'{wrong[0]} and {len(wrong) - 1} more parameters and buffers '
+                f'are not finite after iteration {runner.iter}, they are not '
+                'saved: lower the learning rate or set optim_wrapper.'
+                'clip_grad=dict(max_norm=...), then go on with --resume'
+            )
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Look at the deviations of the epoch.
+
+        Args:
+            runner (Runner): The runner of the training process.
+        """
+        for name, history in runner.message_hub.log_scalars.items():
+            _, is_std, u = name.partition('train/std_')
+            if not is_std or u in self.collapsed:
+                continue
+            std = history.mean(len(runner.train_dataloader))
+            if std < self.min_std:
+                self.collapsed.add(u)
+                runner.logger.warning(
+                    f'the embeddings of {u} have collapsed: their standard '
+                    f'deviation is {std:.1e} where 1 is spread evenly. Lower '
+                    'the learning rate, or raise the momentum of the key '
+                    'encoders'
+                )

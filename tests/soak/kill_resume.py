@@ -1,0 +1,122 @@
+"""Kill trainings at random moments, resume them, and compare their ends with
+that of one which was never killed.
+
+    python tests/soak/kill_resume.py [--kills 20] [--ranks 2] [--workers 4]
+
+A minute or so a kill on two CPU cores. Prints each life, and ends with a
+non-zero status at the first difference.
+"""
+
+import argparse
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / 'tests'), str(ROOT)]
+
+from conftest import write_prepared  # noqa: E402
+from helpers import CONFIGS, tiny  # noqa: E402
+from lives import assert_same_end  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+
+IKEM = 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+EPOCHS = 20
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--kills', type=int, default=20)
+    parser.add_argument('--ranks', type=int, default=1)
+    parser.add_argument('--workers', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+def write_config(folder, workers):
+    """Both stages, validated and saved each epoch, with dropout."""
+    cfg = Config.fromfile(CONFIGS / IKEM)
+    cfg = tiny(cfg, write_prepared(folder / 'data'), folder)
+    cfg.train_cfg.update(max_epochs=EPOCHS, val_interval=1)
+    cfg.custom_hooks[0].begin = EPOCHS // 2
+    cfg.default_hooks.checkpoint.interval = 1
+    cfg.train_dataloader.update(
+        num_workers=workers, persistent_workers=workers > 0
+    )
+    cfg.dump(folder / 'config.py')
+    return folder / 'config.py'
+
+
+def start(config, work_dir, ranks):
+    with socket.socket() as sock:
+        sock.bind(('', 0))
+        port = sock.getsockname()[1]
+    environment = dict(
+        os.environ,
+        PORT=str(port),
+        OMP_NUM_THREADS='1',
+        PYTHON=sys.executable,
+        CUDA_VISIBLE_DEVICES='',
+    )
+    tool = ROOT / 'tools/dist_train.sh'
+    command = ['bash', tool, config, ranks, '--resume', '--work-dir', work_dir]
+    return subprocess.Popen(
+        list(map(str, command)),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # to be killed with its ranks and workers
+    )
+
+
+def main():
+    args = parse_args()
+    chance = random.Random(args.seed)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        config = write_config(folder, args.workers)
+        begin = time.time()
+        status = start(config, folder / 'whole', args.ranks).wait()
+        duration = time.time() - begin
+        if status:
+            sys.exit(f'the training alone ended with status {status}')
+        print(f'never killed: {duration:.0f} s', flush=True)
+        kills = rounds = 0
+        while kills < args.kills:
+            rounds += 1
+            work_dir = folder / f'round{rounds}'
+            status = None
+            while status is None:
+                training = start(config, work_dir, args.ranks)
+                # what is left of the last round runs to its end
+                limit = chance.uniform(0, duration)
+                try:
+                    status = training.wait(
+                        limit if kills < args.kills else None
+                    )
+                except subprocess.TimeoutExpired:
+                    os.killpg(training.pid, signal.SIGKILL)
+                    training.wait()
+                    kills += 1
+                    saved = sorted(p.name for p in work_dir.glob('*.pth'))
+                    print(
+                        f'round {rounds}: kill {kills} after {limit:.1f} s, '
+                        f'{", ".join(saved) or "no checkpoint"}',
+                        flush=True,
+                    )
+            if status:
+                sys.exit(f'round {rounds} ended with status {status}')
+            name = f'epoch_{EPOCHS}.pth'
+            assert_same_end(work_dir, folder / 'whole', name)
+            print(f'round {rounds}: ended the same', flush=True)
+    print(f'{kills} kills in {rounds} rounds, all ended the same')
+
+
+if __name__ == '__main__':
+    main()

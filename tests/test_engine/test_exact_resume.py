@@ -1,0 +1,103 @@
+"""A training that is killed and resumed ends as one that never was."""
+
+import os
+
+import pytest
+import torch
+from conftest import write_prepared
+from helpers import CONFIGS, tiny
+from lives import assert_same_end, logged, train
+from mmengine.config import Config
+
+IKEM = 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+DISTILLATION = (
+    'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
+)
+LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+# On either side of the stage switch after epoch 2, of 3 iterations an epoch
+# with one rank, and 1 with two.
+EVERYWHERE = {
+    1: [
+        ('iteration', 4),
+        ('validation', 2),
+        ('checkpoint', 3),
+        ('iteration', 10),
+        ('validation', 4),
+    ],
+    2: [
+        ('iteration', 1),
+        ('validation', 2),
+        ('checkpoint', 3),
+        ('iteration', 3),
+        ('validation', 4),
+    ],
+}
+TWICE = {
+    1: [('iteration', 4), ('iteration', 10)],
+    2: [('iteration', 1), ('iteration', 3)],
+}
+
+
+def write_config(path, data_root, work_dir, workers=0):
+    torch.manual_seed(0)  # of the teacher
+    cfg = tiny(Config.fromfile(CONFIGS / path), data_root, work_dir)
+    cfg.train_cfg.max_epochs = 4
+    cfg.train_cfg.val_interval = 1
+    cfg.default_hooks.checkpoint.interval = 1
+    cfg.default_hooks.checkpoint.save_best = 'auto'
+    if 'custom_hooks' in cfg:
+        cfg.custom_hooks[0].begin = 2
+    if workers:
+        cfg.train_dataloader.update(
+            num_workers=workers, persistent_workers=True
+        )
+    cfg.log_level = 'ERROR'
+    file = f'{work_dir}.py'
+    cfg.dump(file)
+    return file
+
+
+@pytest.fixture(scope='module')
+def short_clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('short_clips')
+    return write_prepared(folder / 'ntu', num_frames=8)
+
+
+@pytest.fixture(scope='module')
+def never_killed(short_clips, tmp_path_factory):
+    """Work dirs of trainings that ran through, by config and ranks."""
+    folder = tmp_path_factory.mktemp('never_killed')
+    work_dirs = {}
+
+    def work_dir(path, ranks):
+        if (path, ranks) not in work_dirs:
+            name = folder / f'{os.path.dirname(path)}{ranks}'
+            assert train(write_config(path, short_clips, name), ranks)
+            work_dirs[path, ranks] = name
+        return work_dirs[path, ranks]
+
+    return work_dir
+
+
+@pytest.mark.parametrize(
+    'path, ranks, workers, deaths',
+    [
+        (IKEM, 1, 0, EVERYWHERE),
+        (IKEM, 1, 4, TWICE),
+        (IKEM, 2, 0, TWICE),
+        (IKEM, 2, 4, EVERYWHERE),
+        (DISTILLATION, 1, 0, TWICE),
+        (LINEAR, 1, 0, TWICE),
+    ],
+)
+def test_killed_and_resumed(
+    path, ranks, workers, deaths, never_killed, short_clips, tmp_path
+):
+    work_dir = tmp_path / 'killed'
+    config = write_config(path, short_clips, work_dir, workers)
+    for death in deaths[ranks]:
+        assert not train(config, ranks, death)
+    assert train(config, ranks)
+    whole = never_killed(path, ranks)
+    assert len(logged(whole)) == 4 * (1 + 3 // ranks)
+    assert_same_end(work_dir, whole, 'epoch_4.pth')
