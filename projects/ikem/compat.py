@@ -28,6 +28,7 @@ def mend() -> None:
     mend_installed_packages()
     mend_cpu_processes()
     mend_local_checkpoints()
+    mend_compile()
 
 
 def require_mmcv() -> None:
@@ -183,12 +184,66 @@ def _destroy_process_group() -> None:
 def mend_local_checkpoints() -> None:
     """mmengine 0.10.7 calls ``torch.load`` without ``weights_only``: torch >=
     2.6 then refuses mmengine's own checkpoints, older ones execute whatever a
-    file holds. Ours admits what mmengine writes and nothing else.
+    file holds. What it downloads is executed on all of them. Ours admits what
+    mmengine writes and nothing else.
 
     Upstream: open-mmlab/mmengine#1606. Keep the restriction in any case.
     """
-    from mmengine.runner import CheckpointLoader
+    from mmengine.runner import CheckpointLoader, checkpoint
 
-    from projects.ikem.checkpoint import load_from_local
+    from projects.ikem.checkpoint import load_from_local, load_url
 
     CheckpointLoader.register_scheme('', load_from_local, force=True)
+    checkpoint.load_url = load_url  # of all that mmengine downloads
+
+
+def mend_compile() -> None:
+    """mmengine compiles ``train_step`` as one: its context managers, data
+    samples and optimiser break the graph in dozens of places, some of them
+    compiled again for each batch. Models with a ``compile`` of their own say
+    what is worth it.
+
+    Delete when mmengine calls ``model.compile``.
+    """
+    from mmengine.model import is_model_wrapper
+    from mmengine.runner import Runner
+    from torch import nn
+
+    compile_target = Runner._maybe_compile
+
+    @functools.wraps(compile_target)
+    def maybe_compile(self, target: str) -> None:
+        options = self.cfg.get('compile')
+        model = self.model
+        model = model.module if is_model_wrapper(model) else model
+        theirs = type(model).compile is nn.Module.compile
+        if theirs or options is None or options is False:
+            return compile_target(self, target)
+        options = {} if options is True else options
+        require_compiler(options)
+        model.compile(**options)
+        self.logger.info('compiling the backbones: the first steps take long')
+
+    Runner._maybe_compile = maybe_compile
+
+
+def require_compiler(options: dict) -> None:
+    """Say in a line what torch says in hundreds if it cannot compile.
+
+    Args:
+        options (dict): Arguments of ``torch.compile``.
+
+    Raises:
+        RuntimeError: If a function of one line cannot be compiled.
+    """
+    import torch
+    from mmengine.device import get_device
+
+    try:
+        torch.compile(torch.neg, **options)(torch.ones(1, device=get_device()))
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise RuntimeError(
+            f'compile={options or True} does not work here ({reason}): '
+            'install a C++ compiler such as g++, or leave compile out'
+        ) from None

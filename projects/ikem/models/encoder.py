@@ -1,5 +1,6 @@
 from typing import Dict, Optional
 
+import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
@@ -9,7 +10,7 @@ from mmengine.runner.checkpoint import (
 )
 from torch import Tensor, nn
 
-from projects.ikem.skeletons import LAYOUTS
+from projects.ikem.checkpoint import require_same_skeleton
 
 
 def pool(x: Tensor) -> Tensor:
@@ -19,9 +20,28 @@ def pool(x: Tensor) -> Tensor:
         x (Tensor): Output of a backbone, of shape (N, M, D, T, V).
 
     Returns:
-        Tensor: The feature f, of shape (N, D).
+        Tensor: The feature f, of shape (N, D), in float32 also where
+        autocast rounded x.
     """
-    return x.mean((-2, -1)).mean(1)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return x.mean((-2, -1), dtype=dtype).mean(1)
+
+
+def embed(projector: nn.Module, f: Tensor) -> Tensor:
+    """Embedding ``g(f) / |g(f)|``, in float32 also under autocast.
+
+    The temperature magnifies what similarities are rounded by, and the
+    projectors cost next to nothing beside a backbone.
+
+    Args:
+        projector (nn.Module): g.
+        f (Tensor): Features, of shape (N, D).
+
+    Returns:
+        Tensor: Embeddings of unit length.
+    """
+    with torch.autocast(f.device.type, enabled=False):
+        return F.normalize(projector(f), dim=1)
 
 
 class ModalityEncoder(BaseModule):
@@ -46,8 +66,8 @@ class ModalityEncoder(BaseModule):
         return pool(self.backbone(x))
 
     def project(self, f: Tensor) -> Tensor:
-        """Embedding ``g(f) / |g(f)|``, in float32 also under autocast."""
-        return F.normalize(self.neck(f).float(), dim=1)
+        """Embedding of features (N, D), of unit length; see :func:`embed`."""
+        return embed(self.neck, f)
 
     def forward(self, x: Tensor) -> Tensor:
         """Embedding of clips (N, M, T, V, C)."""
@@ -81,30 +101,12 @@ def load_encoder(encoder: nn.Module, checkpoint: str, prefix: str) -> None:
             f'{checkpoint} has no encoder {prefix.rstrip(".")}: was it '
             'pre-trained with this modality?'
         ) from error
-    theirs, ours = _skeleton(state), _skeleton(encoder.state_dict())
-    if theirs and ours and theirs != ours:
-        raise RuntimeError(
-            f'{prefix.rstrip(".")} of {checkpoint} is for {theirs}, the model '
-            f'for {ours}: encoders transfer between data of one layout'
-        )
+    require_same_skeleton(
+        encoder, state, f'{prefix.rstrip(".")} of {checkpoint}'
+    )
     try:
         load_state_dict(encoder, state, strict=True)
     except RuntimeError as error:
         raise RuntimeError(
             f'{prefix.rstrip(".")} of {checkpoint} does not fit: {error}'
         ) from error
-
-
-def _skeleton(state: Dict[str, Tensor]) -> Optional[str]:
-    """The skeletons that an encoder's graph is of, in words."""
-    for name, value in state.items():
-        if name.endswith('gcn.0.gcn.A'):  # of all of the toolbox's ST-GCNs
-            joints = value.shape[-1]
-            layouts = [
-                repr(layout.name)
-                for layout in LAYOUTS.values()
-                if layout.num_joints == joints
-            ]
-            known = f' (as {" and ".join(layouts)} have)' if layouts else ''
-            return f'{joints} joints{known}'
-    return None

@@ -3,11 +3,11 @@
 from itertools import permutations
 from typing import Dict
 
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor
 
+from .encoder import embed
 from .losses import explicit_exchange, implicit_exchange
 from .memory_bank import MemoryBank
 
@@ -105,9 +105,6 @@ class ImplicitExchange(BaseModule):
         self, f: Embeddings, z: Embeddings, zhat: Embeddings, bank: MemoryBank
     ) -> Dict[str, Tensor]:
         """Losses ``L_u`` of the embeddings ``normalize(gtilde_u(f_u))``."""
-        ztilde = {
-            u: F.normalize(self.projector[u](x).float(), dim=1)
-            for u, x in f.items()
-        }
+        ztilde = {u: embed(self.projector[u], x) for u, x in f.items()}
         losses = implicit_exchange(ztilde, zhat, bank, self.temperature)
         return {f'loss_implicit_{u}': loss for u, loss in losses.items()}

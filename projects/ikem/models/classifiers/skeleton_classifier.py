@@ -94,6 +94,11 @@ class SkeletonClassifier(BaseModel):
                 self.prefix.format(modality=u),
             )
 
+    def compile(self, **kwargs) -> None:
+        """Compile the backbones, by the arguments of ``torch.compile``."""
+        for backbone in self.backbone.values():
+            backbone.compile(**kwargs)
+
     def train(self, mode: bool = True) -> 'SkeletonClassifier':
         """Frozen encoders stay in eval mode."""
         super().train(mode)
@@ -143,12 +148,14 @@ class SkeletonClassifier(BaseModel):
             }
 
     def classify(self, f: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Logits of shape (N, classes) by modality, and ``'fused'``."""
-        logits = {u: self.head[u](f[u]) for u in self.modalities}
-        if self.fused_head is not None:
-            logits['fused'] = torch.stack(
-                [self.fused_head[u](f[u]) for u in self.modalities]
-            ).mean(0)
+        """Logits of shape (N, classes) by modality, and ``'fused'``, in
+        float32 also under autocast."""
+        with torch.autocast(f[self.modalities[0]].device.type, enabled=False):
+            logits = {u: self.head[u](f[u]) for u in self.modalities}
+            if self.fused_head is not None:
+                logits['fused'] = torch.stack(
+                    [self.fused_head[u](f[u]) for u in self.modalities]
+                ).mean(0)
         return logits
 
     def loss_by_feat(
@@ -160,7 +167,7 @@ class SkeletonClassifier(BaseModel):
         labels = labels.to(next(iter(logits.values())).device)
         losses = {}
         for name, logit in logits.items():
-            losses[f'loss_{name}'] = F.cross_entropy(logit.float(), labels)
+            losses[f'loss_{name}'] = F.cross_entropy(logit, labels)
             losses[f'top1_{name}'] = (logit.argmax(1) == labels).float().mean()
         return losses
 
@@ -173,8 +180,7 @@ class SkeletonClassifier(BaseModel):
         each and ``'fused'``, from which ``pred_label`` is taken.
         """
         scores = {
-            name: logit.float().softmax(1)
-            for name, logit in self.classify(f).items()
+            name: logit.softmax(1) for name, logit in self.classify(f).items()
         }
         final = scores.get('fused', scores[self.modalities[0]])
         for i, sample in enumerate(data_samples):

@@ -1,0 +1,100 @@
+"""All algorithms on two modalities, at a size that takes milliseconds a step,
+without dropout."""
+
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.optim import OptimWrapper
+from torch import nn
+
+from projects.ikem.models.necks import MLPProjector
+
+TWO = ('joint', 'motion')
+BACKBONE = dict(  # the toolbox's, with two blocks
+    type='STGCN',
+    graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'),
+    base_channels=8,
+    num_stages=2,
+    inflate_stages=[],
+    down_stages=[2],
+)
+NECK = dict(
+    type='MLPProjector', in_channels=8, hid_channels=16, out_channels=8
+)
+DATA = dict(type='ModalityDataPreprocessor', modalities=TWO)
+PRETRAINING = dict(
+    data_preprocessor=DATA, backbone=BACKBONE, neck=NECK, bank_size=32
+)
+STUDENTS = dict(
+    PRETRAINING,
+    type='RelationalDistillation',
+    modalities=TWO,
+    neck=dict(NECK, out_channels=16),
+    teacher=dict(modalities=TWO, backbone=BACKBONE, neck=NECK),
+)
+CLASSIFIER = dict(
+    type='SkeletonClassifier',
+    data_preprocessor=DATA,
+    backbone=BACKBONE,
+    in_channels=8,
+    num_classes=3,
+)
+# the second stage is marked, as the hook would
+ALGORITHMS = {
+    'SkeletonCLR': dict(PRETRAINING, type='SkeletonCLR'),
+    'CrosSCLR, second stage': dict(PRETRAINING, type='CrosSCLR'),
+    'IKEM': dict(PRETRAINING, type='IKEM'),
+    'IKEM, second stage': dict(PRETRAINING, type='IKEM'),
+    'distillation': STUDENTS,
+    'distillation, Eq. 7': dict(STUDENTS, form='paper'),
+    'linear': CLASSIFIER,
+    'fine-tuning': dict(CLASSIFIER, frozen=False),
+}
+
+
+def build(name):
+    model = MODELS.build(ALGORITHMS[name])
+    # a teacher would ask for a checkpoint
+    getattr(model, 'query', model).init_weights()
+    for module in model.modules():
+        if isinstance(module, MLPProjector):  # or all clips embed as one
+            for weight in (module.mlp[0].weight, module.mlp[2].weight):
+                nn.init.kaiming_normal_(weight)
+    if hasattr(model, 'key'):
+        model.key.load_state_dict(model.query.state_dict())
+    if name.endswith('second stage'):
+        model.exchanging = True
+    return model.train()
+
+
+def batches(name, num):
+    """The same batches for any model: clips of three classes, two views."""
+    random = torch.Generator().manual_seed(0)
+    classes = torch.randn(3, 1, 2, 8, 25, 3, generator=random)
+    for _ in range(num):
+        data = dict(inputs=[], data_samples=[])
+        for i in range(6):
+            noise = torch.randn(2, 2, 8, 25, 3, generator=random)
+            clip = classes[i % 3] + noise / 2
+            views = 2 if 'bank_size' in ALGORITHMS[name] else 1
+            sample = ActionDataSample().set_gt_label(i % 3)
+            sample.set_field(1.5, 'time_scale')
+            data['inputs'].append(clip[:views])
+            data['data_samples'].append(sample)
+        yield data
+
+
+def train(name, wrapper=OptimWrapper, steps=50, compile=None):
+    """Losses of some steps, and the model after them."""
+    torch.manual_seed(0)
+    model = build(name)
+    if compile is not None:
+        model.compile(backend=compile)
+    lr = 0.5 if name == 'linear' else 0.02
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+    optim_wrapper = wrapper(optimizer)
+    losses = [
+        model.train_step(data, optim_wrapper)['loss']
+        for data in batches(name, steps)
+    ]
+    return torch.stack(losses), model
