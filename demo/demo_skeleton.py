@@ -4,10 +4,10 @@ python demo/demo_skeleton.py FILE CONFIG CHECKPOINT
 """
 
 import argparse
-import sys
 
 from projects.ikem.apis import Prediction, inference, init_model
 from projects.ikem.datasets.prepare import positive_int
+from projects.ikem.engine.cli import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,11 +36,9 @@ def to_table(prediction: Prediction, names, topk: int) -> str:
 
 def main() -> None:
     args = parse_args()
-    try:
+    with one_line_errors('demo_skeleton.py'):
         model = init_model(args.config, args.checkpoint, args.device)
         prediction = inference(model, args.file)
-    except (AssertionError, OSError, RuntimeError, ValueError) as error:
-        sys.exit(f'error: {" ".join(str(error).split())}')
     print(to_table(prediction, model.dataset_meta.get('classes'), args.topk))
 
 

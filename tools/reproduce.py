@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from projects.ikem.datasets.prepare import positive_int
+from projects.ikem.engine.cli import one_line_errors
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,7 +35,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    try:
+    with one_line_errors('reproduce.py'):
         from projects.ikem.reproduce import reproduce
 
         code = reproduce(
@@ -46,8 +47,6 @@ def main() -> None:
             folder=args.work_dir and args.work_dir.resolve(),
             dry_run=args.dry_run,
         )
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        sys.exit(f'reproduce.py: {error}')
     sys.exit(code)
 
 

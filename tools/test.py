@@ -3,10 +3,12 @@
 from mmengine.config import Config
 
 from projects.ikem.engine.cli import (
+    apply_options,
     base_parser,
     build_runner,
     leave,
     load_config,
+    one_line_errors,
 )
 
 
@@ -39,7 +41,7 @@ def merge_args(cfg: Config, args) -> Config:
     """Apply the arguments of testing; --cfg-options have the last word."""
     if args.show or args.show_dir is not None:
         if 'visualization' not in cfg.default_hooks:
-            raise SystemExit(
+            raise ValueError(
                 '--show and --show-dir need default_hooks.visualization='
                 'dict(type="VisualizationHook") in the config'
             )
@@ -56,18 +58,18 @@ def merge_args(cfg: Config, args) -> Config:
             evaluators = [evaluators]
         cfg.test_evaluator = [
             *evaluators,
-            dict(type='DumpResults', out_file_path=args.dump),
+            dict(type='DumpPredictions', out_file_path=args.dump),
         ]
     cfg.load_from = args.checkpoint
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    apply_options(cfg, args.cfg_options)
     return cfg
 
 
 def main():
-    args = parse_args()
-    build_runner(merge_args(load_config(args), args)).test()
-    leave()
+    with one_line_errors('test.py'):
+        args = parse_args()
+        build_runner(merge_args(load_config(args), args)).test()
+        leave()
 
 
 if __name__ == '__main__':

@@ -4,10 +4,12 @@ import torch
 from mmengine.config import Config
 
 from projects.ikem.engine.cli import (
+    apply_options,
     base_parser,
     build_runner,
     leave,
     load_config,
+    one_line_errors,
 )
 
 
@@ -66,7 +68,7 @@ def merge_args(cfg: Config, args) -> Config:
             'AmpOptimWrapper',
             'BFloat16OptimWrapper',
         ):
-            raise SystemExit(f'--amp does not work with {wrapper}')
+            raise ValueError(f'--amp does not work with {wrapper}')
         if torch.cuda.is_available():
             cfg.optim_wrapper.type = 'AmpOptimWrapper'
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -76,6 +78,11 @@ def merge_args(cfg: Config, args) -> Config:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise ValueError(
+                '--auto-scale-lr needs auto_scale_lr=dict(base_batch_size='
+                f'...) in {args.config}'
+            )
         cfg.auto_scale_lr.enable = True
     cfg.setdefault('randomness', {})
     randomness = cfg.randomness  # as a ConfigDict
@@ -85,15 +92,15 @@ def merge_args(cfg: Config, args) -> Config:
         randomness.diff_rank_seed = True
     if args.deterministic:
         randomness.deterministic = True
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    apply_options(cfg, args.cfg_options)
     return cfg
 
 
 def main():
-    args = parse_args()
-    build_runner(merge_args(load_config(args), args)).train()
-    leave()
+    with one_line_errors('train.py'):
+        args = parse_args()
+        build_runner(merge_args(load_config(args), args)).train()
+        leave()
 
 
 if __name__ == '__main__':

@@ -1,23 +1,26 @@
 """Reading checkpoints without executing what they hold."""
 
+import os
 import os.path as osp
 import pickle
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Union
+from urllib.parse import urlparse
 
-import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from torch import Tensor, nn
 
+from projects.ikem.skeletons import LAYOUTS
 from projects.ikem.unpickling import (
     NDARRAY,
+    PlainArray,
+    PlainDtype,
     Refused,
-    plain_dtype,
+    no_bytes,
     reconstruct,
+    scalar,
 )
 
-# Numbers, booleans and strings; neither objects nor records of them.
-_DTYPES = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdSU'}
 # How torch's reader says that a file asks for more than is admitted.
 _REFUSALS = ('GLOBAL', 'allowlist', 'getattr', 'arrays of', 'reduce for')
 
@@ -32,16 +35,15 @@ def _history_method(obj: Any, name: str) -> Callable:
 
 def _admitted() -> List:
     """What mmengine's checkpoints hold beside tensors and plain types."""
-    scalar = np.float64(0).__reduce__()[0]
     return [
         HistoryBuffer,
-        *_DTYPES,
         (_history_method, 'builtins.getattr'),
+        (no_bytes, 'builtins.bytes'),
         (NDARRAY, 'numpy.ndarray'),
-        (plain_dtype, 'numpy.dtype'),
+        (PlainDtype, 'numpy.dtype'),
         # arrays get their state only if their class is admitted, which must
         # not be called: no pickle can spell a name with a line break
-        (np.ndarray, 'numpy.ndarray\n'),
+        (PlainArray, 'PlainArray\n'),
         *(
             entry
             for core in ('numpy.core', 'numpy._core')
@@ -82,9 +84,9 @@ def load_from_local(
                 filename, map_location=map_location, weights_only=True
             )
     except pickle.UnpicklingError as error:
-        # torch says it last, after paragraphs on its own options
-        what = str(error).split('error: ')[-1].strip()
-        what = what.split('. ')[0].split('\n')[0]
+        # torch wraps it in paragraphs on its own options
+        what = str(error.__context__ or error)
+        what = what.split('. ')[0].split('\n')[0].rstrip('.')
         if not any(word in what for word in _REFUSALS):
             raise ValueError(
                 f'{filename} is no checkpoint, or a damaged one: {what}'
@@ -107,6 +109,73 @@ def load_from_local(
     return checkpoint
 
 
+def load_url(
+    url: str,
+    model_dir: Optional[str] = None,
+    map_location: Optional[Union[str, Callable]] = None,
+    progress: bool = True,
+) -> Dict:
+    """Download a checkpoint once, and read it as :func:`load_from_local`.
+
+    Args:
+        url (str): Its address, whose last part names the file.
+        model_dir (str, optional): Where to keep it. Defaults to torch's
+            folder.
+        map_location (str | callable, optional): As for ``torch.load``.
+        progress (bool): Whether to show the progress. Defaults to True.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        OSError: If it cannot be downloaded.
+        ValueError: As for :func:`load_from_local`.
+    """
+    folder = model_dir or osp.join(torch.hub.get_dir(), 'checkpoints')
+    filename = osp.join(folder, osp.basename(urlparse(url).path))
+    if not osp.exists(filename):
+        os.makedirs(folder, exist_ok=True)
+        torch.hub.download_url_to_file(url, filename, progress=progress)
+    return load_from_local(filename, map_location)
+
+
+def require_same_skeleton(
+    model: nn.Module, state_dict: Mapping[str, Tensor], what: str
+) -> None:
+    """Refuse encoders of another skeleton.
+
+    Args:
+        model (nn.Module): The model, or a part of it.
+        state_dict (dict[str, Tensor]): What is about to be loaded into it.
+        what (str): Says what that is.
+
+    Raises:
+        RuntimeError: If they have other numbers of joints.
+    """
+    theirs, ours = _skeleton(state_dict), _skeleton(model.state_dict())
+    if theirs and ours and theirs != ours:
+        raise RuntimeError(
+            f'{what} is for {theirs}, the model for {ours}: encoders transfer '
+            'between data of one layout; set layout in model.data_preprocessor'
+            ' and model.backbone, or use another checkpoint'
+        )
+
+
+def _skeleton(state: Mapping[str, Tensor]) -> Optional[str]:
+    """The skeletons that an encoder's graph is of, in words."""
+    for name, value in state.items():
+        if name.endswith('gcn.0.gcn.A'):  # of all of the toolbox's ST-GCNs
+            joints = value.shape[-1]
+            layouts = [
+                repr(layout.name)
+                for layout in LAYOUTS.values()
+                if layout.num_joints == joints
+            ]
+            known = f' (as {" and ".join(layouts)} have)' if layouts else ''
+            return f'{joints} joints{known}'
+    return None
+
+
 def require_fit(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
     """Refuse a state dict that does not fit a model.
 
@@ -115,9 +184,10 @@ def require_fit(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
         state_dict (dict[str, Tensor]): What is about to be loaded.
 
     Raises:
-        RuntimeError: If a parameter or buffer is missing, left over or of
-            another shape; names them.
+        RuntimeError: If it is of another skeleton, or a parameter or buffer
+            is missing, left over or of another shape; names them.
     """
+    require_same_skeleton(model, state_dict, 'the checkpoint')
     ours = {k: v.shape for k, v in model.state_dict().items()}
     theirs = {k: v.shape for k, v in state_dict.items()}
     shared = ours.keys() & theirs.keys()
@@ -131,8 +201,8 @@ def require_fit(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
     )
     if wrong:
         raise RuntimeError(
-            'the checkpoint does not fit the model of this '
-            f'config; parameters {wrong}'
+            'the checkpoint does not fit the model of this config, use the '
+            f'config that it was trained with; parameters {wrong}'
         )
 
 

@@ -173,13 +173,23 @@ def test_last_frames_have_no_successor():
     assert not modalities['angular_velocity'][..., -1:, :, :].any()
 
 
-@pytest.mark.parametrize('num_frames', [1, 2])
+SHORTEST = dict(motion=2, angular_velocity=2, acceleration=3)  # others 1
+
+
+@pytest.mark.parametrize('num_frames', [1, 2, 3])
 def test_very_short_clips(num_frames):
-    modalities = derive(clip(t=num_frames))
-    assert all(
-        m.shape == (3, 2, num_frames, 25, 3) and m.isfinite().all()
-        for m in modalities.values()
+    """Modalities are what they should be, or refused, but never all zero."""
+    x = clip(t=num_frames)
+    short = [u for u in MODALITIES if SHORTEST.get(u, 1) > num_frames]
+    for name in short:
+        with pytest.raises(ValueError, match=f'--num-frames {SHORTEST[name]}'):
+            derive_modalities(x, [name])
+    modalities = derive_modalities(
+        x, [u for u in MODALITIES if u not in short]
     )
+    for m in modalities.values():
+        assert m.shape == (3, 2, num_frames, 25, 3)
+        assert m.isfinite().all() and m.any()
 
 
 @pytest.mark.parametrize('dtype', [torch.float64, torch.float32])

@@ -98,16 +98,18 @@ def test_errors_are_one_line(monkeypatch, tmp_path, state, args, message):
     torch.save(state, tmp_path / 'a.pth')
     with pytest.raises(SystemExit, match=message) as error:
         run(monkeypatch, tmp_path / 'a.pth', tmp_path / 'b.pth', *args)
-    assert str(error.value).startswith('error: ')
+    assert str(error.value).startswith('convert_released.py: ')
     assert '\n' not in str(error.value)
     assert os.listdir(tmp_path) == ['a.pth']
 
 
 def test_missing_and_existing_files(monkeypatch, tmp_path, ours):
-    with pytest.raises(SystemExit, match='error: .*a.pth can not be found'):
+    with pytest.raises(
+        SystemExit, match='convert_released.py: .*a.pth can not be found'
+    ):
         run(monkeypatch, tmp_path / 'a.pth', tmp_path / 'b.pth')
     before = ours.read_bytes()
-    with pytest.raises(SystemExit, match='error: .*ours.pth exists already'):
+    with pytest.raises(SystemExit, match='.py: .*ours.pth exists already'):
         run(monkeypatch, ours, ours, '--reverse')
     assert ours.read_bytes() == before
 

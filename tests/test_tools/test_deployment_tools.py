@@ -60,7 +60,9 @@ def test_export(monkeypatch, capsys, tmp_path, files):
         ),
     )
     assert (scores.shape, features.shape) == ((3, 60), (3, 8))
-    with pytest.raises(SystemExit, match='^error: .*onnx exists already$'):
+    with pytest.raises(
+        SystemExit, match='^export_onnx.py: .*onnx exists already$'
+    ):
         run(monkeypatch, tool, *files, '--out', out)
 
 
@@ -101,7 +103,8 @@ def test_flops_of_a_pretraining(monkeypatch, capsys):
 def test_a_config_without_a_model(monkeypatch, tool, args):
     config = CONFIGS / '_base_/default_runtime.py'
     files = ('no.skeleton',) if tool.startswith('demo') else ()
-    with pytest.raises(SystemExit, match='^error: .*default_runtime.py has'):
+    name = tool.split('/')[-1]
+    with pytest.raises(SystemExit, match=f'^{name}: .*default_runtime.py has'):
         run(monkeypatch, tool, *files, config, *args)
 
 
@@ -117,7 +120,7 @@ def test_demo(monkeypatch, capsys, tmp_path, files):
     assert names == tuple(f'action-{label}' for label in labels)
     assert len(lines) == 3
     assert list(map(float, scores)) == sorted(map(float, scores))[::-1]
-    with pytest.raises(SystemExit, match='^error: .*no.skeleton'):
+    with pytest.raises(SystemExit, match='^demo_skeleton.py: .*no.skeleton'):
         run(monkeypatch, tool, tmp_path / 'no.skeleton', *files)
 
 
@@ -131,6 +134,6 @@ def test_a_checkpoint_that_does_not_fit(monkeypatch, tmp_path, files):
         ('demo/demo_skeleton.py', ['x.skeleton', *files]),
     ):
         with pytest.raises(
-            SystemExit, match='^error: .* missing: head.motion.bias$'
+            SystemExit, match=r'^\w+\.py: .* missing: head.motion.bias$'
         ):
             run(monkeypatch, tool, *args)

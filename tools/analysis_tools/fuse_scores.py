@@ -8,9 +8,9 @@ set they would be tuned on its labels.
 """
 
 import argparse
-import sys
 from typing import List
 
+from projects.ikem.engine.cli import one_line_errors
 from projects.ikem.evaluation.fusion import (
     Predictions,
     fuse,
@@ -48,7 +48,6 @@ def parse_args() -> argparse.Namespace:
     if args.out and not args.out.endswith(('.pkl', '.pickle')):
         parser.error('--out writes a pickle: end its name with .pkl')
     args.weights = args.weights or [1.0] * len(args.predictions)
-    args.prog = parser.prog
     return args
 
 
@@ -66,10 +65,8 @@ def run(args: argparse.Namespace) -> List[Predictions]:
 
 def main() -> None:
     args = parse_args()
-    try:
+    with one_line_errors('fuse_scores.py'):
         results = run(args)
-    except (OSError, ValueError) as error:
-        sys.exit(f'{args.prog}: {error}')
     print(f'{len(results[-1].names)} samples, accuracy in percent')
     print(f'{"weight":>8}{"top-1":>8}{"top-5":>8}{"mean class":>12}')
     weights = [f'{weight:g}' for weight in args.weights]

@@ -4,7 +4,6 @@ python tools/analysis_tools/get_flops.py CONFIG
 """
 
 import argparse
-import sys
 from typing import Mapping, Tuple
 
 from mmengine.config import Config
@@ -13,6 +12,7 @@ from torch import nn
 from projects.ikem.apis import build_model
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.deployment import DeployedClassifier, count_complexity
+from projects.ikem.engine.cli import one_line_errors, read_config
 from projects.ikem.models import SkeletonClassifier
 
 
@@ -58,15 +58,13 @@ def get_persons(cfg: Config) -> int:
 
 def main() -> None:
     args = parse_args()
-    try:
-        cfg = Config.fromfile(args.config)
+    with one_line_errors('get_flops.py'):
+        cfg = read_config(args.config)
         model = build_model(cfg)
         counted, streams = get_streams(model)
         num_joints = model.data_preprocessor.layout.num_joints
         shape = (*(args.shape or (get_persons(cfg), 50)), num_joints, 3)
         rows = count_complexity(streams, shape)
-    except (OSError, RuntimeError, ValueError) as error:
-        sys.exit(f'error: {" ".join(str(error).split())}')
     rows['total'] = [sum(column) for column in zip(*rows.values())]
     print(f'{counted}, one clip (M, T, V, C) = {shape}')
     print(f'{"modality":18}{"parameters":>12}{"GFLOP":>9}')

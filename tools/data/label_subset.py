@@ -4,11 +4,11 @@ python tools/data/label_subset.py data/ntu60 --split xsub_train --fraction 0.2
 """
 
 import argparse
-import sys
 from collections import Counter
 
 from projects.ikem.datasets.prepared import add_split, read_annotations
 from projects.ikem.datasets.splits import stratified_subset
+from projects.ikem.engine.cli import one_line_errors
 
 
 def add_subset(args: argparse.Namespace) -> str:
@@ -59,10 +59,8 @@ def main() -> None:
         help='another one chooses other clips, and is part of the name',
     )
     args = parser.parse_args()
-    try:
+    with one_line_errors('label_subset.py'):
         print(add_subset(args))
-    except (OSError, ValueError) as error:
-        sys.exit(f'{parser.prog}: {error}')
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ import numpy as np
 from projects.ikem.datasets.prepare import positive_int, prepare
 from projects.ikem.datasets.sources import ntu_source
 from projects.ikem.datasets.synthetic_ntu import ClipSummary, generate
+from projects.ikem.engine.cli import one_line_errors
 from projects.ikem.evaluation.baselines import prepared_baselines
 
 
@@ -67,7 +68,7 @@ def main() -> None:
         help='replace the .skeleton files of the folder',
     )
     args = parser.parse_args()
-    try:
+    with one_line_errors('make_synthetic_ntu.py'):
         clips = generate(
             args.out_dir,
             num_subjects=args.subjects,
@@ -76,13 +77,11 @@ def main() -> None:
             workers=args.workers,
             overwrite=args.overwrite,
         )
-    except (OSError, ValueError) as error:
-        sys.exit(f'{parser.prog}: {error}')
     print(f'\n{os.path.abspath(args.out_dir)}\n{summarize(clips)}')
     # The data are there by now, whatever becomes of the baselines.
     try:
         baselines = measure_baselines(args.out_dir, args.workers)
-    except (ImportError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(f'{parser.prog}: no baselines: {error}')
     for split, accuracy in baselines.items():
         print(

@@ -5,11 +5,11 @@ python tools/deployment/export_onnx.py CONFIG CHECKPOINT --out student.onnx
 
 import argparse
 import os
-import sys
 
 from projects.ikem.apis import clip_shape, init_model
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.deployment import DeployedClassifier, export_onnx
+from projects.ikem.engine.cli import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,7 +32,7 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    try:
+    with one_line_errors('export_onnx.py'):
         model = init_model(args.config, args.checkpoint)
         num_joints = model.data_preprocessor.layout.num_joints
         shape = (
@@ -40,8 +40,6 @@ def main() -> None:
         )
         deployed = DeployedClassifier(model)
         difference = export_onnx(deployed, shape, args.out, args.opset)
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        sys.exit(f'error: {" ".join(str(error).split())}')
     parameters = sum(p.numel() for p in deployed.parameters())
     print(
         f'{args.out}: {os.path.getsize(args.out) / 1e6:.1f} MB\n'

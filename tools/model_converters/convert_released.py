@@ -9,11 +9,14 @@ execute anything that it holds.
 """
 
 import argparse
+import io
 import os
 
 import torch
 
 from projects.ikem.checkpoint import load_from_local
+from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.files import written_aside
 from projects.ikem.models.released import (
     Conversion,
     get_state_dict,
@@ -59,13 +62,10 @@ def convert(args: argparse.Namespace) -> Conversion:
             data_preprocessor=released.data_preprocessor,
         )
         output = dict(meta=meta, state_dict=conversion.state_dict)
-    aside = f'{args.dst}.{os.getpid()}.tmp'
-    try:
-        torch.save(output, aside)
-        os.replace(aside, args.dst)
-    finally:
-        if os.path.exists(aside):
-            os.remove(aside)
+    buffer = io.BytesIO()  # torch would not say that the disk is full
+    torch.save(output, buffer)
+    with written_aside(args.dst) as aside:
+        aside.write_bytes(buffer.getbuffer())
     return conversion
 
 
@@ -89,10 +89,8 @@ def report(conversion: Conversion) -> None:
 
 def main() -> None:
     args = parse_args()
-    try:
+    with one_line_errors('convert_released.py'):
         conversion = convert(args)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(f'error: {error}') from error
     report(conversion)
 
 

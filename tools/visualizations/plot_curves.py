@@ -5,7 +5,6 @@ python tools/visualizations/plot_curves.py WORK_DIR [WORK_DIR ...] --out FILE
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import Dict, List, Tuple
 
@@ -14,7 +13,9 @@ import matplotlib
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt  # noqa: E402
 
+from projects.ikem.engine.cli import one_line_errors  # noqa: E402
 from projects.ikem.engine.logs import read_logs  # noqa: E402
+from projects.ikem.files import written_aside  # noqa: E402
 
 Curves = Dict[str, Dict[int, float]]
 
@@ -69,11 +70,10 @@ def main() -> None:
     )
     parser.add_argument('--title', default='')
     args = parser.parse_args()
-    try:
+    with one_line_errors('plot_curves.py'):
         runs = [(d.name, read_curves(d, args.names)) for d in args.work_dirs]
-    except (OSError, ValueError) as error:
-        sys.exit(f'{parser.prog}: {error}')
-    plot(runs, args.title).savefig(args.out, dpi=90)
+        with written_aside(args.out) as path:
+            plot(runs, args.title).savefig(path, dpi=90)
 
 
 if __name__ == '__main__':

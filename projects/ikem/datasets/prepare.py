@@ -4,12 +4,13 @@ import argparse
 import hashlib
 import os
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
+
+from projects.ikem.engine.cli import one_line_errors
 
 from .formats import FormatError
 from .ordered_map import map_in_order, with_progress
@@ -180,7 +181,7 @@ def run(
         help='replace a prepared folder of that name',
     )
     args = parser.parse_args()
-    try:
+    with one_line_errors(parser.prog):
         summary = prepare(
             make_source(args),
             args.out_dir,
@@ -188,11 +189,6 @@ def run(
             strict=args.strict,
             overwrite=args.overwrite,
         )
-    except (FormatError, OSError, BrokenProcessPool) as error:
-        sys.exit(f'{parser.prog}: {error}')
-    except KeyboardInterrupt:
-        print(f'\n{parser.prog}: interrupted', file=sys.stderr)
-        sys.exit(130)  # as shells report it
     print(summary)
 
 

@@ -100,6 +100,30 @@ def check_split(split: Dict[str, List[str]], names: Set[str]) -> None:
             )
 
 
+def check_clip(keypoint: np.ndarray, what: str) -> None:
+    """Check that a clip is of numbers and shows somebody.
+
+    Args:
+        keypoint (np.ndarray): Joints of shape (M, T, V, C).
+        what (str): Says which clip it is.
+
+    Raises:
+        ValueError: If a joint is not finite, or all are zero.
+    """
+    # of each clip that is read: no array is made; NaN is both of them
+    low, high = keypoint.min(initial=0), keypoint.max(initial=0)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(
+            f'{what} has a joint that is not finite: prepare it again with '
+            'one of tools/data/prepare_*.py, or leave it out'
+        )
+    if low == high == 0:
+        raise ValueError(
+            f'{what} is all zeros, which shows nobody: prepare it again with '
+            'one of tools/data/prepare_*.py, or leave it out'
+        )
+
+
 def _check_array(meta: Dict, path: Path) -> None:
     try:
         array = np.lib.format.open_memmap(path, mode='r')
@@ -111,8 +135,9 @@ def _check_array(meta: Dict, path: Path) -> None:
             f'{KEYPOINT_FILE} holds {array.dtype} of shape '
             f"{list(array.shape)}, field 'keypoint' says float32 of {shape}"
         )
-    if array.ndim != 5 or len(array) != len(meta['annotations']):
+    num = len(meta['annotations'])
+    if array.ndim != 5 or len(array) != num or not array.size:
         raise ValueError(
             f'{KEYPOINT_FILE} has the shape {shape}, expected (num, M, T, V, '
-            f'C) with num = {len(meta["annotations"])} annotations'
+            f'C) with num = {num} annotations, none of them 0'
         )

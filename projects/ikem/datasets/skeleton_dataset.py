@@ -9,6 +9,7 @@ from mmaction.datasets.base import BaseActionDataset
 from mmaction.registry import DATASETS
 
 from .prepared import read_annotations
+from .prepared_checks import check_clip
 
 
 class _MemoryMap:
@@ -120,10 +121,21 @@ class SkeletonDataset(BaseActionDataset):
         return clips
 
     def get_data_info(self, idx: int) -> Dict:
-        """Get a clip by its index in the split."""
+        """Get a clip by its index in the split.
+
+        Raises:
+            ValueError: If it is not finite or all zeros, as in a folder that
+                was damaged, or written by other means.
+        """
         info = super().get_data_info(idx)
         # a copy, since some of the toolbox's transforms work in place
-        keypoint = np.array(self.keypoint[info.pop('row')])
+        row = info.pop('row')
+        keypoint = np.array(self.keypoint[row])
+        check_clip(
+            keypoint,
+            f'clip {info["frame_dir"]!r} (row {row} of {self.keypoint.path}, '
+            f'split {self.split!r})',
+        )
         num_frames = keypoint.shape[1]
         info.update(
             keypoint=keypoint,

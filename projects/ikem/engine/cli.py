@@ -1,18 +1,35 @@
-"""What the command lines of ``tools/train.py`` and ``tools/test.py`` share.
+"""What the command lines of ``tools/`` share.
 
-Flags and their meaning are mmaction2's.
+Flags of ``tools/train.py`` and ``tools/test.py`` and their meaning are
+mmaction2's.
 """
 
 import argparse
 import logging
 import os
 import os.path as osp
+import re
 import sys
+import traceback
+from contextlib import contextmanager
+from typing import Dict, Iterator, Optional
 
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
-from mmengine.dist import get_backend
+from mmengine.dist import get_backend, get_rank, get_world_size
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+
+from .config_check import check_fields, check_options
+
+# What these say is written for users; others need their type to be read.
+_TOLD_PLAINLY = (
+    ArithmeticError,
+    ImportError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def base_parser(description: str) -> argparse.ArgumentParser:
@@ -27,7 +44,7 @@ def base_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_KeyValue,
         help='fields of the config to override, as key=value; nested as '
         'a.b=value, lists as key="[a,b]" or key=a,b without white space',
     )
@@ -47,14 +64,27 @@ def base_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+class _KeyValue(DictAction):
+    """Options as mmengine's, which a missing ``=`` leaves at a loss."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        for value in values:
+            if '=' not in value:
+                raise ValueError(f'--cfg-options: {value!r} is no key=value')
+        super().__call__(parser, namespace, values, option_string)
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Load the config and apply the common arguments but ``--cfg-options``.
 
     The work_dir is that of the command line, else of the config, else named
     after the config.
+
+    Raises:
+        ValueError: If the config cannot be read.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -64,6 +94,47 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def read_config(path: str) -> Config:
+    """Read a config.
+
+    Args:
+        path (str): Path of the config.
+
+    Raises:
+        ValueError: If it or one of its bases is missing or broken; names the
+            file, which mmengine does not always do.
+    """
+    try:
+        return Config.fromfile(path)
+    # a config is a program, which can raise anything
+    except Exception as error:
+        files = [
+            frame.f_locals['filename']
+            for frame, _ in traceback.walk_tb(error.__traceback__)
+            if frame.f_code.co_name == '_file2dict'
+        ]
+        text = describe(error)
+        if files and files[-1] not in text:
+            text += f' (in {files[-1]})'
+        raise ValueError(f'{path} cannot be read: {text}') from error
+
+
+def apply_options(cfg: Config, options: Optional[Dict]) -> None:
+    """Apply ``--cfg-options`` to a config.
+
+    Args:
+        cfg (Config): The config.
+        options (dict, optional): Values by dotted key.
+
+    Raises:
+        ValueError: If an option, or a field of the config, is one that
+            nothing would read.
+    """
+    check_options(cfg, options or {})
+    cfg.merge_from_dict(options or {})
+    check_fields(cfg)
+
+
 def build_runner(cfg: Config) -> Runner:
     """Build the runner that the config asks for."""
     if 'runner_type' in cfg:
@@ -71,14 +142,80 @@ def build_runner(cfg: Config) -> Runner:
     return Runner.from_cfg(cfg)
 
 
-def leave() -> None:
-    """End a process that did its work.
+def leave(status: int = 0) -> None:
+    """End a process that did its work, or failed.
 
     A process of a gloo group can abort while the interpreter shuts down,
     since threads of the group still run; then all there is to do is done.
+
+    Args:
+        status (int): Exit status. Defaults to 0.
     """
     if get_backend() == 'gloo':
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(status)
+
+
+@contextmanager
+def one_line_errors(prog: str) -> Iterator[None]:
+    """End a tool that fails with one line and exit status 1, or 130 after
+    Ctrl-C.
+
+    The traceback goes to the log of the runner where there is one. With
+    ``IKEM_TRACEBACK=1`` in the environment it is printed.
+
+    Args:
+        prog (str): Name of the tool.
+
+    Raises:
+        SystemExit: In place of any error.
+    """
+    before = MMLogger.get_current_instance()
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f'\n{prog}: interrupted', file=sys.stderr)
+        leave(130)
+        sys.exit(130)  # as shells report it
+    except Exception as error:
+        rank = f', rank {get_rank()}' if get_world_size() > 1 else ''
+        line = f'{prog}{rank}: {describe(error)}{_keep_traceback(before)}'
+        if get_backend() == 'gloo':
+            print(line, file=sys.stderr)
+            leave(1)
+        raise SystemExit(line) from None
+
+
+def describe(error: Exception) -> str:
+    """What an error says, in one line; of one in a worker process of a
+    dataloader what it said there."""
+    kind = type(error)
+    text, plain = str(error), isinstance(error, _TOLD_PLAINLY)
+    if isinstance(error, KeyError) and error.args:  # else with quotes
+        text = str(error.args[0])
+    caught = re.match(r'Caught (\w+) in .* process', text)
+    if caught:  # torch puts the worker's traceback in the message
+        text = re.split(rf'^(?:[\w.]+\.)?{caught[1]}: ', text, flags=re.M)[-1]
+    text = ' '.join(text.split())
+    return text if plain and text else f'{kind.__name__}: {text}'
+
+
+def _keep_traceback(before: MMLogger) -> str:
+    """Write the traceback to the log that was begun since; says where."""
+    if os.environ.get('IKEM_TRACEBACK'):
+        traceback.print_exc()
+        return ''
+    logger = MMLogger.get_current_instance()
+    path = logger.log_file
+    if logger is before or path is None:
+        return ''
+    if get_rank():  # of which mmengine keeps no log
+        path = f'{path}.rank{get_rank()}'
+    try:
+        with open(path, 'a') as file:
+            traceback.print_exc(file=file)
+    except OSError:  # a full disk may be what it is all about
+        return ''
+    return f' (traceback in {path})'

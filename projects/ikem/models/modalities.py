@@ -21,6 +21,13 @@ Gamma = Union[float, Tensor]
 def _difference(x: Tensor, gamma: Gamma, order: int = 1) -> Tensor:
     """Forward differences per raw frame, the last ``order`` frames 0."""
     num_frames = x.size(-3)
+    if num_frames <= order:  # nothing but zeros
+        raise ValueError(
+            f'clips of {num_frames} frames have no '
+            f'{("velocity", "acceleration")[order - 1]}: prepare the data '
+            f'with --num-frames {order + 1} or more, or leave out the '
+            'modality'
+        )
     for _ in range(order):
         x = (x[..., 1:, :, :] - x[..., :-1, :, :]) / gamma
     return F.pad(x, (0, 0, 0, 0, 0, num_frames - x.size(-3)))
@@ -126,7 +133,8 @@ def derive_modalities(
         dict[str, Tensor]: Each modality, of the shape of x.
 
     Raises:
-        ValueError: If a modality is unknown or x does not fit the layout.
+        ValueError: If a modality is unknown, x does not fit the layout or
+            has too few frames.
     """
     names, layout = list(names), get_layout(layout)
     if x.shape[-2:] != (layout.num_joints, 3):

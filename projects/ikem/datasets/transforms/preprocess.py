@@ -8,6 +8,8 @@ from mmcv.transforms import BaseTransform
 
 from projects.ikem.skeletons import get_layout
 
+from ..prepared_checks import check_clip
+
 
 @TRANSFORMS.register_module()
 class CenterJoint(BaseTransform):
@@ -26,6 +28,10 @@ class CenterJoint(BaseTransform):
     Args:
         layout (str | dict): Skeleton layout, whose centre joint is used.
             Defaults to ``'ntu-25'``.
+
+    Raises:
+        ValueError: If a joint is not finite or all are zero, as no later
+            transform would notice.
     """
 
     def __init__(self, layout: Union[str, dict] = 'ntu-25') -> None:
@@ -41,6 +47,7 @@ class CenterJoint(BaseTransform):
             dict: The result dict.
         """
         x = results['keypoint']
+        check_clip(x, f'clip {results.get("frame_dir")!r}')
         center = self.layout.center
         results['keypoint'] = x - x[..., center : center + 1, :]
         return results

@@ -1,17 +1,27 @@
-from typing import Dict
+from numbers import Integral
+from typing import Dict, Iterator
 
+import torch
+from mmaction.datasets.transforms import FormatGCNInput
 from mmaction.registry import HOOKS
+from mmengine.dataset import BaseDataset, ConcatDataset
+from mmengine.dist import all_gather
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
-from torch.utils.data import Dataset
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
+from projects.ikem.engine.unwrap import unwrap
 from projects.ikem.skeletons import get_layout
 
 
 @HOOKS.register_module()
 class DataCheckHook(Hook):
     """Refuse data that do not fit the model, before the first batch does.
+
+    Of all data sets that are used, training, validation and test: their
+    skeleton layout, their number of persons and their labels. Of the training
+    also whether there are batches, and as many on each rank.
 
     Prepared folders say which skeleton layout they have. Layouts of one
     skeleton that differ in their bones alone, such as ``'ntu-25'`` and
@@ -25,24 +35,117 @@ class DataCheckHook(Hook):
             runner (Runner): The runner.
 
         Raises:
-            ValueError: If the number of joints differs.
+            ValueError: If they do not fit.
         """
-        for loop in (runner._train_loop, runner._test_loop):
+        model = unwrap(runner.model)
+        for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
             if isinstance(loop, BaseLoop):  # else a config
-                self._check(runner, loop.dataloader.dataset)
+                for dataset in _parts(loop.dataloader.dataset):
+                    check_layout(dataset, model)
+                    check_persons(dataset)
+                    check_labels(dataset, model)
+        if isinstance(runner._train_loop, EpochBasedTrainLoop):
+            check_batches(runner._train_loop.dataloader)
 
-    def _check(self, runner: Runner, dataset: Dataset) -> None:
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        ours = getattr(model.data_preprocessor, 'layout', None)
-        meta: Dict = getattr(dataset, 'metainfo', {})
-        if ours is None or 'layout' not in meta:
-            return
-        theirs = get_layout(meta['layout'])
-        if theirs.num_joints != ours.num_joints:
+
+def check_layout(dataset: BaseDataset, model: nn.Module) -> None:
+    """Check the number of joints.
+
+    Raises:
+        ValueError: If it differs.
+    """
+    ours = getattr(model.data_preprocessor, 'layout', None)
+    meta: Dict = dataset.metainfo
+    if ours is None or 'layout' not in meta:
+        return
+    theirs = get_layout(meta['layout'])
+    if theirs.num_joints != ours.num_joints:
+        raise ValueError(
+            f'the data set {meta["dataset"]!r} has the skeleton layout '
+            f'{theirs.name!r} with {theirs.num_joints} joints, the model '
+            f'{ours.name!r} with {ours.num_joints}: set layout in '
+            'model.data_preprocessor and model.backbone'
+        )
+
+
+def check_persons(dataset: BaseDataset) -> None:
+    """Check that the pipeline keeps all persons of a prepared folder.
+
+    Raises:
+        ValueError: If it does not, where it would cut them off silently.
+    """
+    persons = dataset.metainfo.get('num_persons', 0)
+    for transform in dataset.pipeline.transforms:
+        if (
+            isinstance(transform, FormatGCNInput)
+            and transform.num_person < persons
+        ):
             raise ValueError(
-                f'the data set {meta["dataset"]!r} has the skeleton layout '
-                f'{theirs.name!r} with {theirs.num_joints} joints, the model '
-                f'{ours.name!r} with {ours.num_joints}: set layout in '
-                'model.data_preprocessor and model.backbone'
+                f'{_name(dataset)} has clips of {persons} persons, of which '
+                f'FormatGCNInput would drop all but {transform.num_person}: '
+                f'set num_person={persons} of FormatGCNInput in the pipelines'
             )
+
+
+def check_labels(dataset: BaseDataset, model: nn.Module) -> None:
+    """Check that the labels are classes of a classifier.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    classes = getattr(model, 'num_classes', None)
+    if classes is None:  # pre-training takes no labels
+        return
+    for i in range(len(dataset)):
+        # of the base class: the dataset's own would read the joints
+        clip = BaseDataset.get_data_info(dataset, i)
+        label = clip.get('label')
+        if isinstance(label, Integral) and not 0 <= label < classes:
+            raise ValueError(
+                f'clip {clip.get("frame_dir")!r} of {_name(dataset)} has the '
+                f'label {label}, the model has the classes 0 to {classes - 1}:'
+                ' correct the label, or set model.num_classes'
+            )
+
+
+def check_batches(loader: DataLoader) -> None:
+    """Check that an epoch has batches, and all ranks as many as large.
+
+    Raises:
+        ValueError: If there are none, or ranks differ; they would wait for
+            each other for ever.
+    """
+    # where the last batch is dropped, all are of one size
+    clips = 0 if loader.drop_last else len(loader.sampler)
+    ranks = all_gather(torch.tensor([len(loader), clips]))
+    batches = [count for count, _ in torch.stack(ranks).tolist()]
+    if min(batches) == 0:
+        raise ValueError(
+            f'an epoch has no batch: drop_last=True and batch_size='
+            f'{loader.batch_size} leave nothing of {len(loader.sampler)} '
+            'clips a rank: lower train_dataloader.batch_size, or set '
+            'train_dataloader.drop_last=False'
+        )
+    if any(not torch.equal(rank, ranks[0]) for rank in ranks):
+        raise ValueError(
+            f'the ranks train on different numbers of clips (batches of each '
+            f'rank: {batches}): set round_up=True of '
+            'train_dataloader.sampler, or train_dataloader.drop_last=True '
+            'where the numbers of batches are the same'
+        )
+
+
+def _parts(dataset: Dataset) -> Iterator[BaseDataset]:
+    """The data sets that one is made of."""
+    if isinstance(dataset, ConcatDataset):
+        for part in dataset.datasets:
+            yield from _parts(part)
+    elif isinstance(dataset, BaseDataset):
+        yield dataset
+    elif hasattr(dataset, 'dataset'):  # such as a RepeatDataset
+        yield from _parts(dataset.dataset)
+
+
+def _name(dataset: BaseDataset) -> str:
+    split = getattr(dataset, 'split', None)
+    return dataset.ann_file + (f', split {split!r},' if split else '')

@@ -1,0 +1,87 @@
+import pytest
+import torch
+from helpers import CONFIGS, tiny
+from mmengine.config import Config
+from mmengine.dataset import ConcatDataset, DefaultSampler, RepeatDataset
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+
+from projects.ikem.datasets import SkeletonDataset
+from projects.ikem.engine.hooks import data_check_hook
+
+PRETRAINING = (
+    'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+)
+LINEAR = 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+
+
+@pytest.mark.parametrize(
+    'path, command',
+    [(PRETRAINING, 'train'), (LINEAR, 'train'), (LINEAR, 'test')],
+)
+def test_data_of_another_skeleton_are_refused(
+    path, command, prepared_nwucla, tmp_path
+):
+    cfg = tiny(Config.fromfile(CONFIGS / path), prepared_nwucla, tmp_path)
+    runner = Runner.from_cfg(cfg)
+    with pytest.raises(ValueError, match="'kinect-20' with 20 joints.*set"):
+        getattr(runner, command)()
+
+
+@pytest.mark.parametrize('name', ['train', 'val', 'test'])
+def test_labels_are_checked_in_all_data_sets(prepared_ntu, tmp_path, name):
+    cfg = tiny(Config.fromfile(CONFIGS / LINEAR), prepared_ntu, tmp_path)
+    cfg.model.num_classes = 2  # of 3
+    loaders = [cfg[f'{x}_dataloader'] for x in ('train', 'val', 'test')]
+    for loader in loaders:
+        loader.dataset.indices = [0, 1]  # clips of the first two classes
+    cfg[f'{name}_dataloader'].dataset.indices = [0, 1, 2]
+    runner = Runner.from_cfg(cfg)
+    with pytest.raises(ValueError, match='has the label 2, the model has'):
+        runner.test() if name == 'test' else runner.train()
+
+
+def test_parts_of_a_data_set(prepared_ntu):
+    train, val = (
+        SkeletonDataset(prepared_ntu, split=f'xsub_{part}')
+        for part in ('train', 'val')
+    )
+    both = ConcatDataset([train, val])
+    assert list(data_check_hook._parts(both)) == [train, val]
+    assert list(data_check_hook._parts(RepeatDataset(val, 2))) == [val]
+
+
+def loader(batch_size, drop_last, num=11):
+    data = list(range(num))
+    sampler = DefaultSampler(data, shuffle=False)
+    return DataLoader(data, batch_size, sampler=sampler, drop_last=drop_last)
+
+
+@pytest.mark.parametrize(
+    'mine, other, message',
+    [
+        (loader(4, False), [3, 10], r'batches of each rank: \[3, 3\]'),
+        (loader(4, True), [1, 0], r'batches of each rank: \[2, 1\]'),
+        (loader(4, True), [0, 0], 'an epoch has no batch'),
+        (loader(12, True), [0, 0], 'batch_size=12 leave nothing of 11 clips'),
+    ],
+)
+def test_batches_of_two_ranks(monkeypatch, mine, other, message):
+    """Ranks that do not fit are refused, whichever of them is asked."""
+    monkeypatch.setattr(
+        data_check_hook, 'all_gather', lambda x: [x, torch.tensor(other)]
+    )
+    with pytest.raises(ValueError, match=message):
+        data_check_hook.check_batches(mine)
+
+
+@pytest.mark.parametrize(
+    'mine, other', [(loader(4, False), [3, 11]), (loader(4, True), [2, 0])]
+)
+def test_equal_shares_are_admitted(monkeypatch, mine, other):
+    """With drop_last the shares may differ by what is dropped."""
+    data_check_hook.check_batches(mine)
+    monkeypatch.setattr(
+        data_check_hook, 'all_gather', lambda x: [x, torch.tensor(other)]
+    )
+    data_check_hook.check_batches(mine)
