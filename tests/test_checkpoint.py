@@ -1,6 +1,13 @@
+import functools
+import http.server
+import pickle
+import threading
+
 import numpy as np
 import pytest
 import torch
+from fuzz import damaged, fuzz
+from hypothesis import given
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 
@@ -15,6 +22,7 @@ def test_reads_what_mmengine_writes(tmp_path):
         hub.update_scalar('train/loss', np.float32(i))
     hub.update_info('best', np.float64(0.5))
     hub.update_info('array', np.arange(3))
+    hub.update_info('empty', np.zeros(0))
     module = torch.nn.Linear(2, 3)
     optimizer = torch.optim.SGD(module.parameters(), 0.1, momentum=0.9)
     module(torch.ones(2)).sum().backward()
@@ -36,6 +44,7 @@ def test_reads_what_mmengine_writes(tmp_path):
     assert other.get_scalar('train/loss').statistics('max', 5) == 4
     assert other.get_info('best') == 0.5
     assert other.get_info('array').tolist() == [0, 1, 2]
+    assert other.get_info('empty').tolist() == []
     assert torch.equal(checkpoint['state_dict']['weight'], module.weight)
     assert checkpoint['meta']['epoch'] == 3
     optimizer.load_state_dict(checkpoint['optimizer'])
@@ -73,6 +82,48 @@ def test_refuses_what_could_execute_code(make, tmp_path):
         load(path)
     assert '\n' not in str(e.value)
     assert not (tmp_path / 'fired').exists()
+
+
+def test_what_was_read_is_written_as_it_was(tmp_path):
+    """A training that was resumed writes what it resumed from."""
+    hub = MessageHub('again')
+    hub.update_scalar('train/loss', 1.5)
+    hub.update_info('array', np.arange(6, dtype='i2').reshape(2, 3))
+    torch.save(hub.state_dict(), tmp_path / '0.pth')
+    for i in range(2):
+        torch.save(load(tmp_path / f'{i}.pth'), tmp_path / f'{i + 1}.pth')
+    first, last = (load(tmp_path / f'{i}.pth') for i in (0, 2))
+    for content in (first, last):
+        array = content['runtime_info']['array']
+        assert array.tolist() == [[0, 1, 2], [3, 4, 5]]
+        assert array.dtype == 'i2'
+        assert content['log_scalars']['train/loss'].mean() == 1.5
+    data = pickle.dumps(last['runtime_info']['array'])
+    assert type(pickle.loads(data)) is np.ndarray
+
+
+class SharedDtype:
+    """The dtype of an array, which is changed when the array is there."""
+
+    def __reduce__(self):
+        state = (4, '|', None, None, None, 64, 1, 0, dict(array=self.array))
+        return np.dtype, ('S8', False, True), state
+
+
+class LongerArray:
+    def __init__(self):
+        self.dtype = SharedDtype()
+        self.dtype.array = self
+
+    def __reduce__(self):
+        rebuild, args, _ = np.zeros(1).__reduce__()
+        return rebuild, args, (1, (1,), self.dtype, False, b'abcdefgh')
+
+
+def test_arrays_do_not_reach_beyond_their_memory(tmp_path):
+    array = LongerArray()
+    torch.save([array.dtype, array], tmp_path / 'a.pth')
+    assert load(tmp_path / 'a.pth')[1].tobytes() == b'abcdefgh'
 
 
 @pytest.mark.parametrize('dtype', ['O', 'f8'])
@@ -120,3 +171,59 @@ def test_damaged(keep, tmp_path):
 def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match='b.pth'):
         load(tmp_path / 'b.pth')
+
+
+@pytest.mark.parametrize('zipped', [True, False])
+def test_any_damage(zipped, tmp_path):
+    path = tmp_path / 'a.pth'
+    state_dict = torch.nn.Linear(1, 1).state_dict()
+    meta = dict(loss=np.float32(1), array=np.arange(3))
+    torch.save(
+        dict(state_dict=state_dict, meta=meta),
+        path,
+        _use_new_zipfile_serialization=zipped,
+    )
+
+    @fuzz(max_examples=80)
+    @given(damaged(path.read_bytes()))
+    def check(data):
+        path.write_bytes(data)
+        try:
+            load(path)
+        except ValueError as error:
+            assert str(path) in str(error)
+
+    check()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def address(tmp_path, monkeypatch):
+    """Of a server of the folder ``served``."""
+    monkeypatch.setattr(torch.hub, 'get_dir', lambda: str(tmp_path / 'hub'))
+    (tmp_path / 'served').mkdir()
+    server = http.server.ThreadingHTTPServer(
+        ('127.0.0.1', 0),
+        functools.partial(_Quiet, directory=tmp_path / 'served'),
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}'
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_is_downloaded_is_not_executed(tmp_path, address):
+    fired = tmp_path / 'fired'
+    torch.save(Call(fire, str(fired)), tmp_path / 'served/evil.pth')
+    with pytest.raises(ValueError, match='is refused'):
+        load(f'{address}/evil.pth')
+    assert not fired.exists()
+    content = dict(state_dict=dict(a=torch.ones(2)), loss=np.float64(3))
+    torch.save(content, tmp_path / 'served/good.pth')
+    assert load(f'{address}/good.pth')['loss'] == 3
+    (tmp_path / 'served/good.pth').unlink()
+    assert load(f'{address}/good.pth')['loss'] == 3  # is kept

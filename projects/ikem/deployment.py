@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from .files import written_aside
 from .models import SkeletonClassifier
 from .models.encoder import pool
 from .models.modalities import derive_modalities
@@ -180,6 +181,7 @@ def export_onnx(
         FileExistsError: If there is such a file.
         FileNotFoundError: If there is no such folder.
         ImportError: If ONNX is not installed.
+        OSError: If it cannot be written.
         ValueError: If the opset is too old or too new.
         RuntimeError: If the difference is above the tolerance.
     """
@@ -218,8 +220,7 @@ def export_onnx(
         )
     # where each operator was called from, in files of this machine
     ClearMetadataAndDocStringPass()(program.model)
-    aside = f'{path}.{os.getpid()}.tmp'
-    try:
+    with written_aside(path) as aside:
         program.save(aside)
         difference = largest_difference(model, shape, aside)
         if not difference <= tolerance:  # NaN is not, either
@@ -227,10 +228,6 @@ def export_onnx(
                 f'{path} is not written: onnxruntime and torch differ by '
                 f'{difference:.1e}, more than {tolerance:.0e}'
             )
-        os.replace(aside, path)
-    finally:
-        if os.path.exists(aside):
-            os.remove(aside)
     return difference
 
 

@@ -4,7 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from fuzz import damaged, fuzz
+from hypothesis import given
+from hypothesis import strategies as st
 
+from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.prepared import PreparedWriter, read_annotations
 
 CLIPS = np.random.default_rng(0).normal(size=(4, 2, 5, 25, 3)).astype('f4')
@@ -249,3 +253,65 @@ def test_array_of_another_type(tmp_path):
     np.save(folder / 'keypoint.npy', CLIPS.astype(np.float64))
     with pytest.raises(ValueError, match='float64'):
         read_annotations(folder)
+
+
+def test_array_without_frames(tmp_path):
+    folder = write(tmp_path / 'out')
+    np.save(folder / 'keypoint.npy', CLIPS[:, :, :0])
+    path = folder / 'annotations.json'
+    meta = json.loads(path.read_text())
+    meta['keypoint']['shape'] = [4, 2, 0, 25, 3]
+    path.write_text(json.dumps(meta))
+    with pytest.raises(ValueError, match='none of them 0'):
+        read_annotations(folder)
+
+
+@pytest.mark.parametrize('name', ['annotations.json', 'keypoint.npy'])
+def test_any_damage(tmp_path, name):
+    folder = write(tmp_path / 'out', num_clips=2)
+    path = folder / name
+
+    @fuzz(max_examples=150)
+    @given(damaged(path.read_bytes()[:2000]))
+    def check(data):
+        path.write_bytes(data)
+        try:
+            read_annotations(folder)
+        except ValueError as error:
+            assert str(folder) in str(error)
+
+    check()
+
+
+@fuzz(max_examples=30)
+@given(
+    clips=st.dictionaries(
+        st.text(max_size=6),
+        st.tuples(st.integers(0, 4), st.integers(1, 999)),
+        min_size=1,
+        max_size=5,
+    ),
+    shape=st.tuples(*[st.integers(1, 4)] * 4),
+    data=st.data(),
+)
+def test_the_dataset_reads_what_was_written(tmp_path, clips, shape, data):
+    keypoint = np.random.default_rng(0).normal(size=(len(clips), *shape))
+    keypoint = keypoint.astype(np.float32)
+    members = data.draw(st.sets(st.sampled_from(sorted(clips)), min_size=1))
+    out = tmp_path / 'out'
+    with make_writer(out, num_classes=5, overwrite=True) as writer:
+        for row, (name, numbers) in zip(keypoint, clips.items()):
+            writer.append(row, name, *numbers)
+        writer.commit(dict(some=sorted(members)))
+    dataset = SkeletonDataset(str(out), split='some', serialize_data=False)
+    read = [dataset.get_data_info(i) for i in range(len(dataset))]
+    expected = [
+        (row, name, label, total_frames)
+        for row, (name, (label, total_frames)) in zip(keypoint, clips.items())
+        if name in members
+    ]
+    assert len(read) == len(expected)
+    for info, (row, name, label, total_frames) in zip(read, expected):
+        np.testing.assert_array_equal(info['keypoint'], row)
+        assert (info['frame_dir'], info['label']) == (name, label)
+        assert info['time_scale'] == total_frames / shape[1]

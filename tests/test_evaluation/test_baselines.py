@@ -1,9 +1,9 @@
 import builtins
-import json
 
 import numpy as np
 import pytest
 
+from projects.ikem.datasets.prepared import PreparedWriter
 from projects.ikem.evaluation.baselines import (
     RIDGE_ALPHA,
     baseline_features,
@@ -104,18 +104,15 @@ def prepared(tmp_path):
         rng.normal(size=(12, 2, 50, 25, 3))
         + 3 * labels[:, None, None, None, None]
     )
-    np.save(tmp_path / 'keypoint.npy', keypoint.astype(np.float32))
     names = [f'clip{i}' for i in range(12)]
 
     def write(split):
-        annotations = [
-            dict(frame_dir=name, label=int(label), total_frames=80)
-            for name, label in zip(names, labels)
-        ]
-        (tmp_path / 'annotations.json').write_text(
-            json.dumps(dict(annotations=annotations, split=split))
-        )
-        return tmp_path
+        folder = tmp_path / 'prepared'
+        with PreparedWriter(folder, 'random', 'ntu-25', 2, 12) as writer:
+            for clip, name, label in zip(keypoint, names, labels):
+                writer.append(clip, name, label, 80)
+            writer.commit(split)
+        return folder
 
     return names, write
 

@@ -7,7 +7,12 @@ import mmengine
 import numpy as np
 import pytest
 import torch
+from fuzz import damaged, fuzz
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from projects.ikem.datasets.formats import FormatError
 from projects.ikem.evaluation.fusion import (
     Predictions,
     fuse,
@@ -174,7 +179,8 @@ def test_more_samples_than_the_first():
         (samples(gt_label=torch.tensor([7])), 'label is not in 0 to 6'),
         (samples(pred_score=torch.full((7,), np.nan)), 'not finite'),
         (samples(pred_score=torch.ones(2, 3)), r'shape \(2, 3\)'),
-        (samples(pred_score='high'), 'no numbers'),
+        (samples(pred_score='high'), 'no tensor of floats'),
+        (samples(pred_score=[0.5] * 7), 'no tensor of floats'),
         (
             [
                 {k: v for k, v in s.items() if k != 'frame_dir'}
@@ -184,7 +190,7 @@ def test_more_samples_than_the_first():
         ),
         (
             [*samples()[:-1], dict(samples()[-1], pred_score=torch.ones(8))],
-            'no numbers: all input arrays must have the same shape',
+            'do not match: all input arrays must have the same shape',
         ),
     ],
 )
@@ -237,3 +243,79 @@ def test_nothing_in_a_tensor_is_executed(tmp_path):
     assert not (tmp_path / 'pwned').exists()
     pickle.loads(path.read_bytes())  # which shows that it could be
     assert (tmp_path / 'pwned').exists()
+
+
+class Claim:
+    """A tensor of more numbers than there are."""
+
+    def __init__(self, size, stride, offset=0):
+        self.where = offset, size, stride
+
+    def __reduce__(self):
+        rebuild, (storage, *_), *_ = torch.ones(7).__reduce_ex__(2)
+        return rebuild, (storage, *self.where, False, {})
+
+
+@pytest.mark.parametrize(
+    'claim',
+    [
+        Claim((10**9,), (1,)),
+        Claim((10**9,), (0,)),
+        Claim((2,), (10**9,)),
+        Claim((7,), (1,), 10**9),
+        Claim((-1,), (1,)),
+    ],
+)
+def test_tensors_are_not_larger_than_the_file(tmp_path, claim):
+    path = tmp_path / 'a.pkl'
+    path.write_bytes(pickle.dumps(samples(pred_score=claim)))
+    with pytest.raises(FormatError, match='larger than|no whole pickle'):
+        load_predictions(str(path))
+
+
+@fuzz(max_examples=150)
+@given(damaged(pickle.dumps(samples()[:1])))
+def test_any_damage(tmp_path, data):
+    path = tmp_path / 'a.pkl'
+    path.write_bytes(data)
+    try:
+        read = load_predictions(str(path))
+    except FormatError as error:
+        assert error.path == str(path)
+    else:  # the damage is within a value, or in what is not read
+        assert len(read.names) == 1
+        assert np.isfinite(read.scores).all()
+
+
+@fuzz(max_examples=30)
+@given(
+    scores=st.tuples(st.integers(1, 6), st.integers(1, 9)).flatmap(
+        lambda shape: arrays(
+            np.float64, (2, *shape), elements=st.floats(0, 1, width=32)
+        )
+    ),
+    data=st.data(),
+)
+def test_what_was_saved_is_fused(tmp_path, scores, data):
+    """Scores of two streams, (2, N, classes), in any order of samples."""
+    _, num, classes = scores.shape
+    names = data.draw(
+        st.lists(st.text(max_size=5), min_size=num, max_size=num, unique=True)
+    )
+    labels = np.arange(num) % classes
+    streams = []
+    for i, order in enumerate(
+        [range(num), data.draw(st.permutations(range(num)))]
+    ):
+        path = str(tmp_path / f'{i}.pkl')
+        order = list(order)
+        Predictions(
+            path, [names[n] for n in order], labels[order], scores[i, order]
+        ).save(path)
+        streams.append(load_predictions(path))
+    fused = fuse(streams, [1, 3])
+    assert fused.names == names
+    np.testing.assert_array_equal(fused.labels, labels)
+    np.testing.assert_allclose(
+        fused.scores, (scores[0] + 3 * scores[1]) / 4, atol=1e-12
+    )

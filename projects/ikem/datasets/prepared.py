@@ -13,6 +13,8 @@ from typing import Dict, List, Optional, Sequence
 
 import numpy as np
 
+from projects.ikem.files import naming, replace_folder, written_aside
+
 from .prepared_checks import (
     ANNOTATION_FILE,
     KEYPOINT_FILE,
@@ -94,14 +96,18 @@ class PreparedWriter:
 
     def __enter__(self) -> 'PreparedWriter':
         shutil.rmtree(self.partial_dir, ignore_errors=True)
-        self.partial_dir.mkdir(parents=True)
-        self._file = open(self.partial_dir / KEYPOINT_FILE, 'w+b')
+        with naming(self.out_dir):
+            self.partial_dir.mkdir(parents=True)
+            self._file = open(self.partial_dir / KEYPOINT_FILE, 'w+b')
         return self
 
     def __exit__(self, *exc_info) -> None:
-        self._file.close()
-        # renamed, hence absent, after a commit
-        shutil.rmtree(self.partial_dir, ignore_errors=True)
+        try:
+            with naming(self.out_dir):
+                self._file.close()  # writes what a full disk did not take
+        finally:
+            # renamed, hence absent, after a commit
+            shutil.rmtree(self.partial_dir, ignore_errors=True)
 
     def append(
         self,
@@ -120,6 +126,7 @@ class PreparedWriter:
             total_frames (int): T_raw, its number of raw frames.
 
         Raises:
+            OSError: If it cannot be written.
             ValueError: If the clip does not fit to those before it.
         """
         if keypoint.shape != (self._clip_shape or keypoint.shape):
@@ -135,10 +142,11 @@ class PreparedWriter:
             total_frames=int(total_frames),
         )
         check_annotation(annotation, self._names, self.meta['num_classes'])
-        if self._clip_shape is None:
-            self._clip_shape = keypoint.shape
-            self._file.write(self._header(self.max_clips))
-        self._file.write(np.ascontiguousarray(keypoint, np.float32).data)
+        with naming(self.out_dir):
+            if self._clip_shape is None:
+                self._clip_shape = keypoint.shape
+                self._file.write(self._header(self.max_clips))
+            self._file.write(np.ascontiguousarray(keypoint, np.float32).data)
         self.annotations.append(annotation)
 
     def commit(
@@ -154,6 +162,7 @@ class PreparedWriter:
                 are not in the folder, by reason.
 
         Raises:
+            OSError: If it cannot be written; a folder of that name stays.
             ValueError: If there are no clips, or a split names unknown ones.
         """
         if not self.annotations:
@@ -165,9 +174,6 @@ class PreparedWriter:
                 'the header of the array would overlap its first clip; '
                 'upgrade numpy, which since 1.23 leaves room in it'
             )
-        self._file.seek(0)
-        self._file.write(header)
-        _sync(self._file)
         meta = dict(
             self.meta,
             keypoint=dict(
@@ -178,10 +184,13 @@ class PreparedWriter:
             split=split,
             dropped=dropped or {},
         )
-        with open(self.partial_dir / ANNOTATION_FILE, 'w') as file:
-            json.dump(meta, file)
-            _sync(file)
-        self._replace_out_dir()
+        with naming(self.out_dir):
+            self._file.seek(0)
+            self._file.write(header)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            _write_annotations(self.partial_dir, meta)
+            replace_folder(self.partial_dir, self.out_dir)
 
     def _header(self, num_clips: int) -> bytes:
         """Header of an npy file of so many clips."""
@@ -195,14 +204,6 @@ class PreparedWriter:
             ),
         )
         return buffer.getvalue()
-
-    def _replace_out_dir(self) -> None:
-        old_dir = self.out_dir.with_name(self.out_dir.name + '.old')
-        shutil.rmtree(old_dir, ignore_errors=True)
-        if self.out_dir.exists():
-            os.rename(self.out_dir, old_dir)
-        os.rename(self.partial_dir, self.out_dir)
-        shutil.rmtree(old_dir, ignore_errors=True)
 
 
 def read_annotations(folder) -> Dict:
@@ -249,6 +250,7 @@ def add_split(folder, split: str, names: List[str]) -> None:
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
+        OSError: If it cannot be written.
         ValueError: If the folder has a split of that name with other clips,
             or not these clips.
     """
@@ -260,19 +262,13 @@ def add_split(folder, split: str, names: List[str]) -> None:
             f'{folder} has a split {split!r} of {len(present)} other clips: '
             'choose another name'
         )
-    path = Path(folder) / ANNOTATION_FILE
-    partial = path.with_name(ANNOTATION_FILE + '.partial')
-    with open(partial, 'w') as file:
-        json.dump(meta, file)
-        _sync(file)
-    os.replace(partial, path)
+    _write_annotations(Path(folder), meta)
 
 
 def _is_empty_dir(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _sync(file) -> None:
-    """Bring a file to the disk, so that a rename cannot overtake it."""
-    file.flush()
-    os.fsync(file.fileno())
+def _write_annotations(folder: Path, meta: Dict) -> None:
+    with written_aside(folder / ANNOTATION_FILE) as path:
+        path.write_text(json.dumps(meta))

@@ -6,7 +6,7 @@ from typing import Dict
 
 
 def read_logs(work_dir: Path) -> Dict[str, Dict[int, float]]:
-    """Values that mmengine's local backend wrote, by name and epoch.
+    """Numbers that mmengine's local backend wrote, by name and epoch.
 
     Of an epoch with several entries, as of a training that was resumed, the
     last one counts.
@@ -19,6 +19,7 @@ def read_logs(work_dir: Path) -> Dict[str, Dict[int, float]]:
 
     Raises:
         FileNotFoundError: If there is no log.
+        ValueError: If a log is damaged; names the line.
     """
     logs = sorted(work_dir.glob('*/vis_data/scalars.json'))
     if not logs:
@@ -29,10 +30,16 @@ def read_logs(work_dir: Path) -> Dict[str, Dict[int, float]]:
     values: Dict[str, Dict[int, float]] = {}
     for log in logs:
         # what follows the last line break was cut off by the end of a run
-        for line in log.read_text().split('\n')[:-1]:
-            entry = json.loads(line)
-            # validation logs the epoch as its step
-            epoch = entry.get('epoch', entry.get('step'))
+        for number, line in enumerate(log.read_bytes().split(b'\n')[:-1], 1):
+            try:
+                entry = json.loads(line)
+                # validation logs the epoch as its step
+                epoch = int(entry.get('epoch', entry.get('step')))
+            except Exception as error:  # whatever the line holds
+                raise ValueError(
+                    f'{log}:{number} is no entry of a log: {error}'
+                ) from error
             for name, value in entry.items():
-                values.setdefault(name, {})[epoch] = value
+                if isinstance(value, (int, float)):
+                    values.setdefault(name, {})[epoch] = value
     return {name: dict(sorted(v.items())) for name, v in values.items()}

@@ -1,3 +1,4 @@
+from .dump_predictions import DumpPredictions
 from .retrieval_metric import SkeletonRetrievalMetric
 
-__all__ = ['SkeletonRetrievalMetric']
+__all__ = ['DumpPredictions', 'SkeletonRetrievalMetric']

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Dict, Union
 
-import mmengine
 import numpy as np
+
+from projects.ikem.datasets.prepared import read_annotations
 
 # Regularisation of the ridge classifier. There are several thousand
 # standardised features, far more than clips, so the penalty is strong.
@@ -104,11 +105,12 @@ def prepared_baselines(
         for each split X of which there is ``X_train`` and ``X_val``.
 
     Raises:
-        ValueError: If the folder has no such split.
+        FileNotFoundError: If the folder or a file of it is missing.
+        ValueError: If it is no sound prepared folder, or has no such split.
     """
     folder = Path(folder)
+    annotations = read_annotations(folder)
     keypoint = np.load(folder / 'keypoint.npy', mmap_mode='r')
-    annotations = mmengine.load(folder / 'annotations.json')
     features = np.stack([baseline_features(clip) for clip in keypoint])
     labels = np.array([x['label'] for x in annotations['annotations']])
     rows = {

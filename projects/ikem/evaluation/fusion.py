@@ -1,6 +1,7 @@
 """Fusing the predictions of separately trained streams."""
 
 import io
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence
@@ -15,6 +16,8 @@ from mmaction.evaluation import (
 )
 
 from projects.ikem.datasets.formats import FormatError, restricted_pickle
+from projects.ikem.files import written_aside
+from projects.ikem.unpickling import Refused
 
 
 def _load_storage(data: bytes) -> Any:
@@ -23,9 +26,21 @@ def _load_storage(data: bytes) -> Any:
     return torch.load(io.BytesIO(data), weights_only=True)
 
 
+def _rebuild_tensor(
+    storage: Any, offset: int, size: Sequence[int], stride: Sequence[int], *_
+) -> np.ndarray:
+    """Stand in for ``torch._utils._rebuild_tensor_v2``, which would make the
+    storage as large as the pickle claims."""
+    num = storage._size()
+    if math.prod(size) > num:
+        raise Refused('a tensor larger than its storage')
+    flat = torch._utils._rebuild_tensor(storage, 0, (num,), (1,))
+    return flat.as_strided(size, stride, offset).numpy()
+
+
 # As tensors are pickled.
 _TENSORS = {
-    ('torch._utils', '_rebuild_tensor_v2'): torch._utils._rebuild_tensor_v2,
+    ('torch._utils', '_rebuild_tensor_v2'): _rebuild_tensor,
     ('torch.storage', '_load_from_bytes'): _load_storage,
 }
 
@@ -57,6 +72,9 @@ class Predictions:
 
         Args:
             path (str): The pickle, named such as ``fused.pkl``.
+
+        Raises:
+            OSError: If it cannot be written.
         """
         samples = [
             dict(
@@ -67,7 +85,8 @@ class Predictions:
             )
             for name, label, score in zip(self.names, self.labels, self.scores)
         ]
-        mmengine.dump(samples, path)
+        with written_aside(path) as aside:
+            mmengine.dump(samples, str(aside))
 
 
 def load_predictions(path: str, stream: Optional[str] = None) -> Predictions:
@@ -96,7 +115,13 @@ def load_predictions(path: str, stream: Optional[str] = None) -> Predictions:
             [_to_label(sample['gt_label']) for sample in samples]
         )
         scores = [sample['pred_score'] for sample in samples]
-    except (KeyError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise FormatError(
             path,
             'is no list of samples with frame_dir, one gt_label and '
@@ -175,8 +200,8 @@ def _align(first: Predictions, other: Predictions) -> np.ndarray:
     return other.scores[rows]
 
 
-def _to_label(label: Any) -> int:
-    return int(np.asarray(label).item())
+def _to_label(label: np.ndarray) -> int:
+    return int(label.item())
 
 
 def _check_names(path: str, names: List[Any]) -> None:
@@ -199,17 +224,23 @@ def _pick(path: str, score: Any, stream: Optional[str]) -> Any:
     if stream not in score:
         raise FormatError(
             path,
-            f'holds several streams: choose one of {", ".join(score)} with '
-            '--stream' + (f', not {stream!r}' if stream else ''),
+            'holds several streams: choose one of '
+            f'{", ".join(map(str, score))} with --stream'
+            + (f', not {stream!r}' if stream else ''),
         )
     return score[stream]
 
 
 def _as_array(path: str, scores: List[Any]) -> np.ndarray:
+    if not all(
+        isinstance(score, np.ndarray) and score.dtype.kind == 'f'
+        for score in scores
+    ):
+        raise FormatError(path, 'a score is no tensor of floats')
     try:
-        array = np.stack([np.asarray(score, float) for score in scores])
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise FormatError(path, f'scores are no numbers: {error}') from error
+        array = np.stack(scores).astype(float)
+    except ValueError as error:
+        raise FormatError(path, f'scores do not match: {error}') from error
     if array.ndim != 2:
         raise FormatError(
             path, f'a score has the shape {array.shape[1:]}, not (classes, )'

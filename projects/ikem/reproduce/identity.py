@@ -9,6 +9,8 @@ from typing import Any, Dict, Iterable, Optional
 
 from mmengine.config import Config
 
+from projects.ikem.files import read_json_dict
+
 # What of a config makes the checkpoint, and what the logged accuracy besides.
 # The rest says how the training is run and watched.
 _TRAINING = (
@@ -22,7 +24,12 @@ _TRAINING = (
     'randomness',
 )
 _VALIDATION = ('val_dataloader', 'val_evaluator', 'val_cfg')
-_INDIFFERENT = ('num_workers', 'persistent_workers', 'val_interval')
+_INDIFFERENT = (
+    'num_workers',
+    'persistent_workers',
+    'collate_fn',
+    'val_interval',
+)
 # --amp chooses one by the device
 _AMP = ('AmpOptimWrapper', 'BFloat16OptimWrapper')
 
@@ -71,7 +78,7 @@ def first_difference(a: Any, b: Any) -> Optional[str]:
 
 @functools.cache
 def _annotations(path: Path, modified: int) -> Dict:
-    return json.loads(path.read_text())
+    return read_json_dict(path)
 
 
 def data_hash(

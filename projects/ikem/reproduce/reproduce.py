@@ -73,7 +73,7 @@ def reproduce(
     with _locked(folder) as lock:
         threads = max(1, (os.cpu_count() or 1) // jobs)
         children = Children(threads, keep_open=[lock])
-        report = execute(works, jobs, folder / 'doit.sqlite3', children)
+        report = execute(works, jobs, children)
     counts = [f'{len(names)} {how}' for how, names in report.ended.items()]
     print(f'{", ".join(counts)} of {len(works)}')
     complete = _write_tables(loaded, suite, chosen, works, seeds, folder)
@@ -86,6 +86,7 @@ def reproduce(
 def _check_configs(works: List[Work]) -> None:
     """Before the first run, not hours later when a run needs it."""
     for work in works:
+        work.record()  # raises if it is damaged
         if not isinstance(work, Training):
             continue
         config = work.root / work.run.config

@@ -4,7 +4,6 @@ import signal
 import time
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
 from .children import Children, Stopped
@@ -106,9 +105,7 @@ def _stopped_by_signals(children: Children) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def execute(
-    works: List[Work], jobs: int, state: Path, children: Children
-) -> Reporter:
+def execute(works: List[Work], jobs: int, children: Children) -> Reporter:
     """Do what is not done, each work after what it needs.
 
     Where a work fails, those that need it are skipped and others go on.
@@ -116,7 +113,6 @@ def execute(
     Args:
         works (list[Work]): The works.
         jobs (int): How many are done at a time.
-        state (Path): doit's state file.
         children (Children): What runs their processes; SIGINT, SIGTERM and
             SIGHUP stop it.
 
@@ -136,7 +132,7 @@ def execute(
                 work.execute(children, partial(reporter.say, work.name))
             except Stopped:
                 return TaskFailed('stopped')
-            except WorkFailed as error:
+            except (OSError, WorkFailed) as error:
                 return TaskFailed(str(error))
             return True
 
@@ -154,7 +150,7 @@ def execute(
         for work in works
     ]
     config = {
-        'dep_file': str(state),
+        'dep_file': ':memory:',  # the works know what is done
         'backend': 'sqlite3',
         'continue': True,
         'num_process': jobs,

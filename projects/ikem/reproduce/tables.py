@@ -7,6 +7,8 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from projects.ikem.files import written_aside
+
 from .suite import Table
 from .work import Work
 
@@ -103,16 +105,14 @@ def write(path: Path, measured: Dict[str, Any], details: Dict) -> None:
         details (dict): What else the JSON file gets; its ``command`` is
             shown below the table.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({**measured, **details}, indent=2, ensure_ascii=False)
     for suffix, content in (
         ('md', markdown(measured, details['command'])),
         ('csv', comma_separated(measured)),
         ('json', text + '\n'),
     ):
-        path.with_name(f'{path.name}.{suffix}').write_text(
-            content, encoding='utf-8'
-        )
+        with written_aside(path.with_name(f'{path.name}.{suffix}')) as file:
+            file.write_text(content, encoding='utf-8')
 
 
 def markdown(measured: Dict[str, Any], command: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 from mmengine.config import Config
 
 from projects.ikem.evaluation.baselines import prepared_baselines
+from projects.ikem.files import read_json_dict, written_aside
 
 from .children import Children
 from .history import logged_seconds, read_history
@@ -63,16 +64,18 @@ class Work:
 
     def record(self) -> Dict[str, Any]:
         """What the work was made from, and ``finished``; empty if nothing
-        began."""
+        began.
+
+        Raises:
+            ValueError: If the file is damaged.
+        """
         if not self.record_path.is_file():
             return {}
-        return json.loads(self.record_path.read_text())
+        return read_json_dict(self.record_path)
 
     def write_record(self, **record) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.record_path.with_suffix('.tmp')
-        temporary.write_text(json.dumps(record, indent=2) + '\n')
-        temporary.replace(self.record_path)
+        with written_aside(self.record_path) as path:
+            path.write_text(json.dumps(record, indent=2) + '\n')
 
     def data_hashes(self) -> Dict[str, Optional[str]]:
         """Hash of what each prepared folder says of the clips that are read;

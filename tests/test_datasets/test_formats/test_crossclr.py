@@ -1,9 +1,13 @@
 """Reader of folders prepared as for CrosSCLR, on good and broken files."""
 
+import io
 import pickle
 
 import numpy as np
 import pytest
+from fuzz import damaged, fuzz
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projects.ikem.datasets.formats import FormatError, list_clips, read_clip
 
@@ -137,3 +141,65 @@ def test_missing_files(tmp_path):
     (tmp_path / 'train_label.pkl').unlink()
     with pytest.raises(FileNotFoundError, match='train_label'):
         list_clips(tmp_path, 'train')
+
+
+def test_nested_labels_are_not_unfolded(tmp_path):
+    label = [0] * 1000
+    for _ in range(3):
+        label = [label] * 1000  # 10^12 entries that take no memory
+    write(tmp_path, label=(NAMES, [0, 1, label]))
+    with pytest.raises(FormatError, match='labels must be integers'):
+        list_clips(tmp_path, 'train', time_scale=1)
+
+
+def as_npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+SMALL = np.ones((1, 3, 2, 25, 2), 'f4')
+
+
+@fuzz(max_examples=150)
+@given(
+    position=st.just(as_npy(SMALL)) | damaged(as_npy(SMALL)),
+    label=damaged(pickle.dumps((NAMES[:1], [0], np.array([80])))),
+)
+def test_any_damage(tmp_path, position, label):
+    (tmp_path / 'train_position.npy').write_bytes(position)
+    (tmp_path / 'train_label.pkl').write_bytes(label)
+    try:
+        clips = [read_clip(clip) for clip in list_clips(tmp_path, 'train', 1)]
+    except FormatError as error:
+        assert error.path.startswith(str(tmp_path))
+    else:  # the damage is within a value
+        assert all(np.isfinite(clip['keypoint']).all() for clip in clips)
+
+
+@fuzz(max_examples=30)
+@given(
+    numbers=st.lists(
+        st.tuples(st.integers(0, 119), st.integers(1, 999)), max_size=5
+    ),
+    num_frames=st.integers(1, 60),
+    protocol=st.integers(0, pickle.HIGHEST_PROTOCOL),
+)
+def test_what_numpy_and_pickle_wrote(tmp_path, numbers, num_frames, protocol):
+    position = np.random.default_rng(0).normal(
+        size=(len(numbers), 3, num_frames, 25, 2)
+    )
+    names = [f'clip{i}' for i in range(len(numbers))]
+    labels, frames = ([pair[i] for pair in numbers] for i in (0, 1))
+    np.save(tmp_path / 'train_position.npy', position)
+    (tmp_path / 'train_label.pkl').write_bytes(
+        pickle.dumps((names, np.array(labels, int), frames), protocol)
+    )
+    clips = [read_clip(clip) for clip in list_clips(tmp_path, 'train')]
+    assert [clip['frame_dir'] for clip in clips] == names
+    assert [clip['label'] for clip in clips] == labels
+    assert [clip['total_frames'] for clip in clips] == frames
+    for clip, written in zip(clips, position):
+        np.testing.assert_array_equal(
+            clip['keypoint'], written.transpose(3, 1, 2, 0).astype('f4')
+        )

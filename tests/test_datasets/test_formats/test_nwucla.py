@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzz import damaged, fuzz
+from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from projects.ikem.datasets.formats import FormatError, read_nwucla
 from projects.ikem.datasets.formats.nwucla import parse_name
@@ -59,15 +61,15 @@ def test_parse_name_refuses(name):
         (dict(label=6), 'label'),
         (dict(label='7'), 'label'),
         (dict(label=None), 'label'),
-        (dict(skeletons=None), 'no numbers'),
-        (dict(skeletons='x'), 'no numbers'),
-        (dict(skeletons=[]), 'no numbers|shape'),
+        (dict(skeletons=None), 'missing'),
+        (dict(skeletons='x'), 'missing'),
+        (dict(skeletons=[]), 'shape'),
         (dict(skeletons=JOINTS[:, :19].tolist()), r'shape \(4, 19, 3\)'),
         (dict(skeletons=JOINTS[..., :2].tolist()), 'shape'),
-        (dict(skeletons=[[[1, 2, 3]] * 20, [[1, 2, 3]] * 19]), 'do not all'),
-        (dict(skeletons=[[['1', '2', '3']] * 20]), 'no numbers'),
-        (dict(skeletons=[[[True, True, True]] * 20]), 'no numbers'),
-        (dict(skeletons=[[[10**400, 1, 1]] * 20]), 'no numbers|finite'),
+        (dict(skeletons=[[[1, 2, 3]] * 20, [[1, 2, 3]] * 19]), 'shape'),
+        (dict(skeletons=[[['1', '2', '3']] * 20]), 'more than numbers'),
+        (dict(skeletons=[[[True, True, True]] * 20]), 'more than numbers'),
+        (dict(skeletons=[[[10**400, 1, 1]] * 20]), 'finite'),
         (dict(skeletons=NAN.tolist()), 'frame 3 is not finite'),
         (dict(skeletons=OVERFLOW.tolist()), 'frame 3 is not finite'),
     ],
@@ -103,27 +105,56 @@ def test_missing_file(tmp_path):
         read_nwucla(tmp_path / f'{NAME}.json')
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@fuzz(max_examples=60)
 @given(
-    st.one_of(
-        st.binary(max_size=100),
-        st.recursive(
-            st.none() | st.floats() | st.text(max_size=3),
-            lambda inner: st.lists(inner, max_size=3),
-            max_leaves=9,
-        ).map(
-            lambda skeletons: json.dumps(
-                dict(file_name=NAME, label=7, skeletons=skeletons)
-            ).encode()
-        ),
+    st.recursive(
+        st.none() | st.floats() | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=3),
+        max_leaves=9,
     )
 )
-def test_any_content(tmp_path, data):
+def test_any_content(tmp_path, skeletons):
+    with pytest.raises(FormatError):
+        read_nwucla(write(tmp_path, skeletons=skeletons))
+
+
+def test_one_long_text_does_not_make_all_entries_as_long(tmp_path):
+    frames = np.full((100, 20, 3), 'x', object)
+    frames[0, 0, 0] = 'x' * 10**7  # 240 GB if all were as long
+    path = write(tmp_path, skeletons=frames.tolist())
+    with pytest.raises(FormatError, match='more than numbers'):
+        read_nwucla(path)
+
+
+@fuzz(max_examples=150)
+@given(
+    damaged(
+        json.dumps(
+            dict(file_name=NAME, skeletons=JOINTS[:1].tolist(), label=7)
+        ).encode()
+    )
+)
+def test_any_damage(tmp_path, data):
     path = tmp_path / f'{NAME}.json'
     path.write_bytes(data)
-    with pytest.raises(FormatError):
-        read_nwucla(path)
+    try:
+        clip = read_nwucla(path)
+    except FormatError as error:
+        assert error.path == str(path)
+    else:  # the damage is within a number
+        assert np.isfinite(clip['keypoint']).all()
+        assert clip['keypoint'].shape[2:] == (20, 3)
+
+
+@fuzz(max_examples=30)
+@given(
+    st.integers(1, 9).flatmap(
+        lambda t: arrays(
+            np.float32, (t, 20, 3), elements=st.floats(-99, 99, width=32)
+        )
+    )
+)
+def test_what_json_wrote(tmp_path, joints):
+    clip = read_nwucla(write(tmp_path, skeletons=joints.tolist()))
+    np.testing.assert_array_equal(clip['keypoint'][0], joints)
+    assert clip['total_frames'] == clip['length'] == len(joints)

@@ -4,12 +4,15 @@ import codecs
 import os
 import pickle
 import pickletools
+import resource
 from collections import OrderedDict
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzz import damaged, fuzz
+from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from projects.ikem.datasets.formats import (
     FormatError,
@@ -184,18 +187,10 @@ def test_missing_file(tmp_path):
         load_pose_pickle(tmp_path / 'none.pkl', 25)
 
 
-OPCODES = [
-    op.code.encode('latin1')
-    for op in pickletools.opcodes
-    if 'PUT' not in op.name
-]  # a huge index takes as much memory
+OPCODES = [op.code.encode('latin1') for op in pickletools.opcodes]
 
 
-@settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@fuzz(max_examples=100)
 @given(
     st.lists(
         st.sampled_from([*OPCODES, b'\x00\x00', b'\x01', b'1\n', b'S"x"\n']),
@@ -207,6 +202,50 @@ def test_any_bytes(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(FormatError):
         load_pose_pickle(path, 25)
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        b'Nr\xff\xff\xff\x7f',  # the memo of 2^31 objects
+        b'\x8e' + b'\xff' * 5 + b'\0\0\0',  # 1 TB of bytes
+        b'\x8d' + b'\xff' * 5 + b'\0\0\0',  # of text
+        b'\x96' + b'\xff' * 5 + b'\0\0\0',  # of a bytearray
+        b'\x95' + b'\xff' * 5 + b'\0\0\0',  # of a frame
+    ],
+)
+def test_memory_is_not_reserved_for_what_is_not_there(tmp_path, data):
+    path = tmp_path / 'poses.pkl'
+    path.write_bytes(b'\x80\x05' + data)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(FormatError, match='no whole pickle'):
+        restricted_pickle.load(path)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert after - before < 2**17  # KiB
+
+
+class SharedDtype:
+    """The dtype of an array, which is changed when the array is there."""
+
+    def __reduce__(self):
+        state = (4, '|', None, None, None, 64, 1, 0, dict(array=self.array))
+        return np.dtype, ('S8', False, True), state
+
+
+class LongerArray:
+    def __init__(self):
+        self.dtype = SharedDtype()
+        self.dtype.array = self
+
+    def __reduce__(self):
+        rebuild, args, _ = np.zeros(1).__reduce__()
+        return rebuild, args, (1, (1,), self.dtype, False, b'abcdefgh')
+
+
+def test_arrays_do_not_reach_beyond_their_memory(tmp_path):
+    array = LongerArray()
+    content = restricted_pickle.load(dump(tmp_path, [array.dtype, array]))
+    assert content[1].tobytes() == b'abcdefgh'
 
 
 # ---------------------------------------------------------------- poses
@@ -292,6 +331,7 @@ def test_other_content(tmp_path, content, reason):
         (dict(keypoint=KEYPOINT * 1e300), 'not finite'),
         (dict(keypoint=KEYPOINT * 0), 'nobody to see'),
         (dict(keypoint=KEYPOINT[:0]), 'nobody to see'),
+        (dict(keypoint=np.zeros((0, 10**12, 25, 3))), 'nobody to see'),
         (dict(label=-1), 'no class number'),
         (dict(label='x'), 'no class number'),
         (dict(total_frames=0), 'does not fit'),
@@ -304,3 +344,60 @@ def test_broken_annotation(fields, reason):
         read(annotate(**fields))
     assert caught.value.path == 'poses.pkl'
     assert 'clip a' in str(caught.value)
+
+
+@fuzz(max_examples=200)
+@given(
+    st.integers(0, pickle.HIGHEST_PROTOCOL).flatmap(
+        lambda protocol: damaged(
+            pickle.dumps(
+                dict(
+                    split=dict(train=['a']),
+                    annotations=[annotate(keypoint=KEYPOINT[:1, :1])],
+                ),
+                protocol,
+            )
+        )
+    )
+)
+def test_any_damage(tmp_path, data):
+    path = tmp_path / 'poses.pkl'
+    path.write_bytes(data)
+    try:
+        content = load_pose_pickle(path, 25)
+        persons = count_persons(content.annotations)
+        clips = [
+            read_annotation((path, annotation), 25, persons)
+            for annotation in content.annotations
+        ]
+        count_classes(content.annotations)
+    except FormatError as error:
+        assert error.path == str(path)
+    else:  # the damage is within a value
+        assert all(np.isfinite(clip['keypoint']).all() for clip in clips)
+
+
+@fuzz(max_examples=40)
+@given(
+    keypoint=st.tuples(st.integers(1, 2), st.integers(1, 5)).flatmap(
+        lambda shape: arrays(
+            np.float32, (*shape, 25, 3), elements=st.floats(1, 99, width=32)
+        )
+    ),
+    label=st.integers(0, 119),
+    protocol=st.integers(0, pickle.HIGHEST_PROTOCOL),
+)
+def test_what_pickle_wrote(tmp_path, keypoint, label, protocol):
+    annotation = dict(frame_dir='a', label=label, keypoint=keypoint)
+    content = load_pose_pickle(
+        dump(
+            tmp_path,
+            dict(split=dict(t=['a']), annotations=[annotation]),
+            protocol,
+        ),
+        25,
+    )
+    clip = read(content.annotations[0], len(keypoint))
+    np.testing.assert_array_equal(clip['keypoint'], keypoint)
+    assert (clip['frame_dir'], clip['label']) == ('a', label)
+    assert clip['total_frames'] == clip['length'] == keypoint.shape[1]

@@ -141,16 +141,11 @@ def _open_array(path: Path) -> np.ndarray:
 
 
 def _to_integers(path: Path, what: str, values, minimum: int) -> List[int]:
-    try:
-        array = np.array(values)
-    except ValueError:  # ragged
-        array = np.array(None)
-    if (
-        array.dtype.kind not in 'iu'
-        or array.ndim != 1
-        or (array.min(initial=minimum) < minimum)
+    if not all(
+        isinstance(value, (int, np.integer)) and value >= minimum
+        for value in values
     ):
         raise FormatError(
             path, f'{what} must be integers of at least {minimum}'
         )
-    return array.tolist()
+    return [int(value) for value in values]

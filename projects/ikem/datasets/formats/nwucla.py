@@ -87,7 +87,8 @@ def read_nwucla(path) -> Dict:
 
 def _load_json(path: Path) -> Dict:
     try:
-        clip = json.loads(path.read_bytes())
+        # as floats, since integers may be too large for any array
+        clip = json.loads(path.read_bytes(), parse_int=float)
     except json.JSONDecodeError as error:
         raise FormatError(
             path, f'no json: {error.msg}', error.lineno
@@ -101,26 +102,16 @@ def _load_json(path: Path) -> Dict:
 
 def _to_joints(path: Path, skeletons: Any) -> np.ndarray:
     """Convert nested lists to joints of shape (T, V, C)."""
-    try:
-        joints = np.array(skeletons)
-    except ValueError:  # ragged
+    # of another type, one long text would make all entries as long
+    joints = np.array(skeletons, dtype=object)
+    if joints.shape[1:] != (NUM_JOINTS, 3) or not len(joints):
         raise FormatError(
             path,
-            f'the frames of skeletons do not all have {NUM_JOINTS} '
-            'joints of 3 numbers',
-        ) from None
-    if joints.dtype.kind not in 'if':
-        raise FormatError(path, 'skeletons is missing or holds no numbers')
-    if (
-        joints.ndim != 3
-        or joints.shape[1:] != (NUM_JOINTS, 3)
-        or not len(joints)
-    ):
-        raise FormatError(
-            path,
-            f'skeletons has the shape {joints.shape}, expected '
+            f'skeletons is missing or has the shape {joints.shape}, expected '
             f'(frames, {NUM_JOINTS}, 3)',
         )
+    if not all(isinstance(number, float) for number in joints.flat):
+        raise FormatError(path, 'skeletons holds more than numbers')
     with np.errstate(over='ignore'):  # reported as infinite below
         joints = joints.astype(np.float32)
     finite = np.isfinite(joints).all(axis=(1, 2))

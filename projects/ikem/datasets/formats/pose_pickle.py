@@ -169,6 +169,8 @@ def _check_kind(path, annotation: Dict, num_joints: int) -> None:
             f'{where}: the poses have {keypoint.shape[2]} joints, the '
             f'layout has {num_joints}; choose another one with --layout',
         )
+    if not keypoint.size:
+        raise FormatError(path, f'{where}: nobody to see, keypoint is empty')
 
 
 def _get_counts(path, annotation: Dict) -> Tuple[int, int]:

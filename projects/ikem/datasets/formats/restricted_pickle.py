@@ -5,13 +5,14 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Tuple
 
-import numpy as np
-
 from projects.ikem.unpickling import (
     NDARRAY,
+    PlainDtype,
     Refused,
-    plain_dtype,
+    frombuffer,
+    no_bytes,
     reconstruct,
+    scalar,
 )
 
 from .errors import FormatError
@@ -24,35 +25,32 @@ def _encode_latin1(text: str, encoding: str) -> bytes:
     return text.encode('latin1')
 
 
-# What numpy itself writes, taken from arrays instead of by name: the modules
-# have moved between numpy 1 and 2, and either has to read the other's pickles.
-_frombuffer = np.empty(1).__reduce_ex__(5)[0]
-_scalar = np.float32(0).__reduce__()[0]
-
 _ADMITTED = {
     ('numpy', 'ndarray'): NDARRAY,
-    ('numpy', 'dtype'): plain_dtype,
+    ('numpy', 'dtype'): PlainDtype,
     ('_codecs', 'encode'): _encode_latin1,
     ('collections', 'OrderedDict'): OrderedDict,
 }
-for _module in ('numpy.core', 'numpy._core'):
+for _module in ('numpy.core', 'numpy._core'):  # numpy 1 and 2
     _ADMITTED.update(
         {
             (f'{_module}.multiarray', '_reconstruct'): reconstruct,
-            (f'{_module}.multiarray', 'scalar'): _scalar,
-            (f'{_module}.numeric', '_frombuffer'): _frombuffer,
+            (f'{_module}.multiarray', 'scalar'): scalar,
+            (f'{_module}.numeric', '_frombuffer'): frombuffer,
         }
     )
 for _module in ('builtins', '__builtin__'):  # Python 3 and 2
     _ADMITTED.update(
         {
+            (_module, 'bytes'): no_bytes,
             (_module, 'set'): set,
             (_module, 'frozenset'): frozenset,
         }
     )
 
 
-class _RestrictedUnpickler(pickle.Unpickler):
+# The one in C would reserve memory for as many objects as an index claims.
+class _RestrictedUnpickler(pickle._Unpickler):
     def __init__(self, file: BinaryIO, admitted: Dict) -> None:
         super().__init__(file, encoding='latin1')
         self.admitted = admitted

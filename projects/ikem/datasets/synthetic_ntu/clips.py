@@ -7,6 +7,8 @@ from typing import List, NamedTuple, Union
 
 import numpy as np
 
+from projects.ikem.files import naming, replace_folder
+
 from ..ordered_map import map_in_order, with_progress
 from .actions import ACTIONS, INTERACTIONS, MOTIONS
 from .persons import perform, sample_person
@@ -187,6 +189,7 @@ def generate(
     Raises:
         FileExistsError: If the folder is not empty and must not, or cannot
             safely, be replaced.
+        OSError: If it cannot be written; what was there stays.
         ValueError: If a number is out of range.
     """
     for name, value, top in (
@@ -202,16 +205,15 @@ def generate(
 
     staging = out_dir.with_name(f'{out_dir.name}.partial')
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
     try:
         write = partial(_write_clip, folder=staging, seed=seed)
         clips = list_clips(num_subjects, num_repetitions, num_actions)
-        summaries = list(
-            with_progress(map_in_order(write, clips, workers), len(clips))
-        )
-        if out_dir.exists():
-            shutil.rmtree(out_dir)
-        staging.rename(out_dir)
+        with naming(out_dir):
+            staging.mkdir(parents=True)
+            summaries = list(
+                with_progress(map_in_order(write, clips, workers), len(clips))
+            )
+            replace_folder(staging, out_dir)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return summaries

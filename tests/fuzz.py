@@ -1,0 +1,34 @@
+"""Files that nobody meant to write, for property-based tests."""
+
+from functools import partial
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+# For tests that write each example to the same tmp_path.
+fuzz = partial(
+    settings,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+def damaged(data: bytes) -> st.SearchStrategy:
+    """Any bytes, and the given ones cut off, or with a few bytes replaced,
+    removed or inserted."""
+    edit = st.tuples(
+        st.integers(0, len(data)), st.integers(0, 9), st.binary(max_size=9)
+    )
+
+    def apply(edits):
+        result = data
+        for position, removed, inserted in edits:
+            end = position + removed
+            result = result[:position] + inserted + result[end:]
+        return result
+
+    return st.one_of(
+        st.binary(max_size=200),
+        st.integers(0, len(data)).map(lambda length: data[:length]),
+        st.lists(edit, min_size=1, max_size=4).map(apply),
+    )
