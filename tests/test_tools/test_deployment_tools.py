@@ -72,8 +72,8 @@ def test_flops(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert '(2, 50, 25, 3)' in lines[0]
     assert [line.split() for line in lines[2:-1]] == [
-        *([u, '836,800', '1.225'] for u in ('joint', 'motion', 'bone')),
-        ['total', '2,510,400', '3.674'],
+        *([u, '836,800', '1.189'] for u in ('joint', 'motion', 'bone')),
+        ['total', '2,510,400', '3.568'],
     ]
     assert 'A multiply-add is two FLOPs' in lines[-1]
 

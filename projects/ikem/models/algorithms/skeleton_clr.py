@@ -94,13 +94,11 @@ class SkeletonCLR(PretrainingModel):
         The moving average covers parameters; norm layers of the key encoders
         keep statistics of their own.
         """
-        average = get_ema_multi_avg_fn(self.momentum)
-        for u in self.moving_keys:
-            average(
-                list(self.key[u].parameters()),
-                list(self.query[u].parameters()),
-                None,
-            )
+        keys, queries = (
+            [p for u in self.moving_keys for p in encoder[u].parameters()]
+            for encoder in (self.key, self.query)
+        )
+        get_ema_multi_avg_fn(self.momentum)(keys, queries, None)
         return {u: self.key[u](inputs[u][:, 1]) for u in self.modalities}
 
     @property

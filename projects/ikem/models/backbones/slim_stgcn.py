@@ -1,22 +1,24 @@
 from typing import Dict, List, Optional, Union
 
 import torch
-from mmaction.models.backbones.stgcn import STGCN, STGCNBlock
+from mmaction.models.utils import Graph
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, ModuleList
+from torch import Tensor, nn
 
 from projects.ikem.skeletons import get_layout
 
+from .stgcn_block import FastSTGCNBlock
+
 
 @MODELS.register_module()
-class SlimSTGCN(STGCN):
+class SlimSTGCN(BaseModule):
     """The ST-GCN encoder of the CrosSCLR family.
 
     Ten blocks of 16, 16, 16, 16, 32, 32, 32, 64, 64 and 256 channels, the
     first without residual and dropout, with temporal stride 2 in the fifth
-    and the eighth; 821,380 parameters.
-
-    Takes (N, M, T, V, C) and returns (N, M, out_channels, T // 4, V).
+    and the eighth; 821,380 parameters. They have the names that they have in
+    the toolbox's STGCN.
 
     Args:
         layout (str | dict): Skeleton layout. Defaults to ``'ntu-25'``.
@@ -46,23 +48,44 @@ class SlimSTGCN(STGCN):
             ),
         ],
     ) -> None:
-        super().__init__(
-            graph_cfg=dict(
-                layout=get_layout(layout).graph, mode='stgcn_spatial'
-            ),
-            in_channels=in_channels,
-            base_channels=base_channels,
-            tcn_dropout=dropout,
-            init_cfg=init_cfg,
+        super().__init__(init_cfg)
+        self.graph = Graph(
+            layout=get_layout(layout).graph, mode='stgcn_spatial'
         )
-        self.gcn[-1] = STGCNBlock(
-            self.gcn[-1].gcn.in_channels,
-            out_channels,
-            torch.tensor(self.graph.A, dtype=torch.float32),
-            tcn_dropout=dropout,
+        A = torch.tensor(self.graph.A, dtype=torch.float32)
+        self.data_bn = nn.BatchNorm1d(A.size(1) * in_channels)
+        b = base_channels
+        widths = [b, b, b, b, 2 * b, 2 * b, 2 * b, 4 * b, 4 * b, out_channels]
+        inputs = [in_channels, *widths]
+        self.gcn = ModuleList(
+            FastSTGCNBlock(
+                inputs[i],
+                widths[i],
+                A,
+                stride=2 if i in (4, 7) else 1,
+                residual=i > 0,
+                dropout=dropout if i > 0 else 0,
+            )
+            for i in range(len(widths))
         )
         self.out_channels = out_channels
         # or the blocks' own initialization would overwrite ours
         for module in self.gcn.modules():
             if isinstance(module, BaseModule):
                 module.init_cfg = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode clips.
+
+        Args:
+            x (Tensor): Joints of shape (N, M, T, V, C).
+
+        Returns:
+            Tensor: Of shape (N, M, out_channels, ceil(T / 4), V).
+        """
+        N, M, T, V, C = x.shape
+        x = self.data_bn(x.reshape(N * M * T, V * C))
+        x = x.view(N * M, T, V, C).permute(0, 3, 1, 2)  # channels last
+        for block in self.gcn:
+            x = block(x)
+        return x.unflatten(0, (N, M))
