@@ -54,25 +54,58 @@ def write_config(folder, workers):
 
 
 def start(config, work_dir, ranks):
+    """The processes of a training, as torchrun would start them. A killed
+    torchrun would leave them alive."""
     with socket.socket() as sock:
         sock.bind(('', 0))
         port = sock.getsockname()[1]
-    environment = dict(
-        os.environ,
-        PORT=str(port),
-        OMP_NUM_THREADS='1',
-        PYTHON=sys.executable,
-        CUDA_VISIBLE_DEVICES='',
-    )
-    tool = ROOT / 'tools/dist_train.sh'
-    command = ['bash', tool, config, ranks, '--resume', '--work-dir', work_dir]
-    return subprocess.Popen(
-        list(map(str, command)),
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # to be killed with its ranks and workers
-    )
+    command = [sys.executable, ROOT / 'tools/train.py', config, '--resume']
+    command += ['--work-dir', work_dir]
+    if ranks > 1:
+        command += ['--launcher', 'pytorch']
+    return [
+        subprocess.Popen(
+            list(map(str, command)),
+            env=dict(
+                os.environ,
+                PYTHONPATH=str(ROOT),
+                OMP_NUM_THREADS='1',
+                CUDA_VISIBLE_DEVICES='',
+                RANK=str(rank),
+                LOCAL_RANK=str(rank),
+                WORLD_SIZE=str(ranks),
+                MASTER_ADDR='127.0.0.1',
+                MASTER_PORT=str(port),
+            ),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # to be killed with its workers
+        )
+        for rank in range(ranks)
+    ]
+
+
+def end(processes, limit=None):
+    """Wait for the end, at most so many seconds; else kill all.
+
+    Returns:
+        bool: Whether the training ended by itself.
+    """
+    until = time.time() + (limit or 3600)
+    while time.time() < until and any(p.poll() is None for p in processes):
+        time.sleep(0.05)
+    if all(p.poll() is not None for p in processes):
+        codes = [p.returncode for p in processes]
+        if any(codes):
+            sys.exit(f'a training ended with status {codes}')
+        return True
+    for process in processes:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # just ended
+            pass
+        process.wait()
+    return False
 
 
 def main():
@@ -82,36 +115,26 @@ def main():
         folder = Path(folder)
         config = write_config(folder, args.workers)
         begin = time.time()
-        status = start(config, folder / 'whole', args.ranks).wait()
+        end(start(config, folder / 'whole', args.ranks))
         duration = time.time() - begin
-        if status:
-            sys.exit(f'the training alone ended with status {status}')
         print(f'never killed: {duration:.0f} s', flush=True)
         kills = rounds = 0
         while kills < args.kills:
             rounds += 1
             work_dir = folder / f'round{rounds}'
-            status = None
-            while status is None:
-                training = start(config, work_dir, args.ranks)
-                # what is left of the last round runs to its end
+            while True:
+                # what is left after the last kill runs to its end
                 limit = chance.uniform(0, duration)
-                try:
-                    status = training.wait(
-                        limit if kills < args.kills else None
-                    )
-                except subprocess.TimeoutExpired:
-                    os.killpg(training.pid, signal.SIGKILL)
-                    training.wait()
-                    kills += 1
-                    saved = sorted(p.name for p in work_dir.glob('*.pth'))
-                    print(
-                        f'round {rounds}: kill {kills} after {limit:.1f} s, '
-                        f'{", ".join(saved) or "no checkpoint"}',
-                        flush=True,
-                    )
-            if status:
-                sys.exit(f'round {rounds} ended with status {status}')
+                limit = limit if kills < args.kills else None
+                if end(start(config, work_dir, args.ranks), limit):
+                    break
+                kills += 1
+                saved = sorted(p.name for p in work_dir.glob('*.pth'))
+                print(
+                    f'round {rounds}: kill {kills} after {limit:.1f} s, '
+                    f'{", ".join(saved) or "no checkpoint"}',
+                    flush=True,
+                )
             name = f'epoch_{EPOCHS}.pth'
             assert_same_end(work_dir, folder / 'whole', name)
             print(f'round {rounds}: ended the same', flush=True)
