@@ -95,9 +95,15 @@ class FastSTGCNBlock(STGCNBlock):
         super().__init__(in_channels, out_channels, A, stride, residual)
         self.gcn = GraphConv(in_channels, out_channels, A)
         self.tcn.drop = Dropout(dropout)
+        if isinstance(self.residual, nn.Module):
+            # frames are left out beforehand: channels last, the backward pass
+            # of a pointwise convolution with a stride writes beyond its
+            # memory (torch 2.13 on a CPU, up to 16 channels)
+            self.residual.conv.stride = (1, 1)
+        self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
         """Map joints (N, C, T, V)."""
-        residual = self.residual(x)
+        residual = self.residual(x[:, :, :: self.stride])
         x = self.tcn(self.gcn(x))
         return F.relu_(x.add_(residual))
