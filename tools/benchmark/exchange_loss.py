@@ -17,33 +17,12 @@ from typing import Callable, Dict, List, Tuple
 
 import torch
 import torch.nn.functional as F
+from plain import plain_exchange
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from projects.ikem.models.losses import explicit_exchange
-
-TAU = 0.07
-
-
-def plain_exchange(
-    z: Dict[str, Tensor],
-    zhat: Dict[str, Tensor],
-    bank: Dict[str, Tensor],
-    pairs: List[Tuple[str, str]],
-) -> Dict[Tuple[str, str], Tensor]:
-    """Masked mean of -log softmax over the logits of each pair."""
-    s = {u: z[u] @ bank[u].T for u in z}
-    losses = {}
-    for u, v in pairs:
-        own = (z[u] * zhat[u]).sum(1, keepdim=True)
-        logits = torch.cat([own, s[u], s[u] * s[v]], 1) / TAU
-        top = torch.zeros_like(s[v]).scatter_(1, s[v].topk(1).indices, 1)
-        mask = torch.cat([torch.ones_like(own), top, top], 1)
-        log_softmax = logits.log_softmax(1)
-        losses[u, v] = (-(log_softmax * mask).sum(1) / mask.sum(1)).mean()
-    return losses
-
 
 FORMS: Dict[str, Callable] = {
     'plain': plain_exchange,

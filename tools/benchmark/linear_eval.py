@@ -10,7 +10,6 @@ extrapolated; logits and accuracies are compared after as many epochs of each.
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from typing import Callable, Dict, List, NamedTuple
@@ -22,6 +21,11 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from projects.ikem.engine.cli import (
+    apply_options,
+    one_line_errors,
+    read_config,
+)
 from projects.ikem.engine.loops.frozen_feature_loop import extract_features
 
 ORDINARY, CACHED = 'EpochBasedTrainLoop', 'FrozenFeatureTrainLoop'
@@ -90,20 +94,18 @@ def main() -> None:
     if not 0 < few <= args.epochs:
         parser.error('--ordinary-epochs is from 1 to --epochs')
 
-    try:
-        cfg = Config.fromfile(args.config)
-    except OSError as error:
-        sys.exit(f'{parser.prog}: {error}')
-    if not cfg.get('model', {}).get('frozen'):
-        parser.error(
-            f'{args.config} is no linear evaluation: its model is '
-            'not a frozen SkeletonClassifier'
-        )
-    cfg.merge_from_dict(args.cfg_options or {})
-    cfg.log_level = 'WARNING'
-    ordinary = train(cfg, ORDINARY, few)
-    cached = train(cfg, CACHED, args.epochs)
-    same = cached if few == args.epochs else train(cfg, CACHED, few)
+    with one_line_errors('linear_eval.py'):
+        cfg = read_config(args.config)
+        if not cfg.get('model', {}).get('frozen'):
+            raise ValueError(
+                f'{args.config} is no linear evaluation: its model is '
+                'not a frozen SkeletonClassifier'
+            )
+        apply_options(cfg, args.cfg_options)
+        cfg.log_level = 'WARNING'
+        ordinary = train(cfg, ORDINARY, few)
+        cached = train(cfg, CACHED, args.epochs)
+        same = cached if few == args.epochs else train(cfg, CACHED, few)
 
     seconds = ordinary.seconds * args.epochs / few
     how = (

@@ -18,4 +18,8 @@ train_pipeline = [
         algorithm_keys=('time_scale',),
     ),
 ]
-train_dataloader = dict(drop_last=True, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    drop_last=True,
+    collate_fn=dict(type='stack_collate'),
+    dataset=dict(pipeline=train_pipeline),
+)

@@ -18,7 +18,10 @@ train_pipeline = [
     ),
 ]
 train_dataloader = dict(
-    batch_size=64, drop_last=True, dataset=dict(pipeline=train_pipeline)
+    batch_size=64,
+    drop_last=True,
+    collate_fn=dict(type='stack_collate'),
+    dataset=dict(pipeline=train_pipeline),
 )
 val_cfg = dict(gallery_split='xview_train')
 test_cfg = val_cfg

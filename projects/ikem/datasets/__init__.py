@@ -1,4 +1,5 @@
 from . import transforms
+from .collate import stack_collate
 from .skeleton_dataset import SkeletonDataset
 
-__all__ = ['SkeletonDataset', 'transforms']
+__all__ = ['SkeletonDataset', 'stack_collate', 'transforms']

@@ -3,6 +3,7 @@ from typing import Dict, Sequence, Union
 import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor
+from torch import Tensor
 
 from projects.ikem.skeletons import get_layout
 
@@ -64,8 +65,9 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data (dict): ``inputs``, a list of N tensors, and
-                ``data_samples``, a list of N data samples. Cached features,
-                which are a dict by modality and on the device, pass through.
+                ``data_samples``, a list of N data samples, or what
+                ``stack_collate`` makes of them. Cached features, which are
+                a dict by modality and on the device, pass through.
             training (bool): Not used; both modes are the same.
 
         Returns:
@@ -77,23 +79,28 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         if isinstance(data['inputs'], dict):
             return data
         data = self.cast_data(data)
-        joints = torch.stack(list(data['inputs'])).float()
+        joints, samples = data['inputs'], data['data_samples']
+        if not isinstance(joints, Tensor):  # of pseudo_collate
+            joints = torch.stack(list(joints))
+        joints = joints.float()
         time_scale = None
         if self.use_time_scale:
-            time_scale = joints.new_tensor(
-                [_time_scale(sample) for sample in data['data_samples']]
+            time_scale = (
+                _time_scale(samples)
+                if isinstance(samples, dict)
+                else joints.new_tensor([_time_scale(s) for s in samples])
             )
         inputs = derive_modalities(
             joints, self.modalities, self.layout, time_scale, self.functions
         )
-        return dict(inputs=inputs, data_samples=data['data_samples'])
+        return dict(inputs=inputs, data_samples=samples)
 
 
-def _time_scale(sample) -> float:
+def _time_scale(sample) -> Union[float, Tensor]:
     if 'time_scale' not in sample:
         raise KeyError(
             'a data sample has no time_scale: add `time_scale` to the '
             'algorithm_keys of PackActionInputs, or set use_time_scale=False '
             'of the data preprocessor'
         )
-    return sample.time_scale
+    return sample.get('time_scale')

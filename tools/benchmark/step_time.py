@@ -1,0 +1,365 @@
+"""Time and memory of a training step, beside its plain form.
+
+python tools/benchmark/step_time.py configs/ikem/CONFIG.py --batch 32
+
+The plain form is the method as it is usually written (plain.py), with the
+same weights, in float32; with --amp also in bfloat16. Their steps alternate.
+Without the config's data random joints are taken.
+"""
+
+import argparse
+import statistics
+import time
+from collections import defaultdict
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+
+import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config, DictAction
+from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.registry import FUNCTIONS, init_default_scope
+from mmengine.runner import Runner
+from plain import plain_form
+from rich.console import Console
+from rich.table import Table
+
+from projects.ikem.compat import require_compiler
+from projects.ikem.engine.cli import (
+    apply_options,
+    one_line_errors,
+    read_config,
+)
+from projects.ikem.models.algorithms import IKEM
+from projects.ikem.models.algorithms.base import PretrainingModel
+
+NUM_FRAMES = 50  # of random joints
+
+# What the timers are wrapped around; the rest is 'other': projectors, bank
+# and what is logged.
+PHASES = {
+    'data_preprocessor.forward': 'modalities',
+    'extract_feat': 'encoders, query',
+    'encode_keys': 'encoders, key',
+    'teacher.forward': 'encoders, teacher',
+    'contrast': 'loss',
+    'distill': 'loss',
+}
+OPTIMISER = {'backward': 'backward', 'step': 'optimiser'}
+
+
+class Form(NamedTuple):
+    """One way to take a step."""
+
+    plain: bool
+    amp: bool
+
+    def __str__(self) -> str:
+        name = 'plain' if self.plain else 'ours'
+        return f'{name}, {"bfloat16" if self.amp else "float32"}'
+
+
+class Training(NamedTuple):
+    model: BaseModel
+    optim_wrapper: OptimWrapper
+    batches: Iterator[Dict]
+
+    def step(self) -> Dict[str, torch.Tensor]:
+        return self.model.train_step(next(self.batches), self.optim_wrapper)
+
+
+def load(args: argparse.Namespace) -> Config:
+    """The config, with what the command line changes of it."""
+    cfg = read_config(args.config)
+    apply_options(cfg, args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    if args.dropout is not None:
+        for part in (cfg.model, cfg.model.get('teacher', {})):
+            if 'backbone' in part:
+                slim = part.backbone.type == 'SlimSTGCN'
+                key = 'dropout' if slim else 'tcn_dropout'
+                part.backbone[key] = args.dropout
+    return cfg
+
+
+def build(form: Form, stage: int, args: argparse.Namespace) -> Training:
+    """A training, as ``tools/train.py`` would build it, or its plain form."""
+    cfg = load(args)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    if form.plain:
+        model = plain_form(model, cfg.model)
+    if hasattr(model, 'exchanging'):
+        model.exchanging = stage == 2
+    model = model.to(args.device).train()
+    if args.channels_last and not form.plain:
+        model = model.to(memory_format=torch.channels_last)
+    if args.compile and not form.plain:
+        options = cfg.get('compile')
+        options = options if isinstance(options, dict) else {}
+        require_compiler(options)
+        model.compile(**options)
+    if form.amp:
+        cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    return Training(model, wrapper, batches(cfg, form.plain, args))
+
+
+def batches(
+    cfg: Config, plain: bool, args: argparse.Namespace
+) -> Iterator[Dict]:
+    """Batches without end, read in this process."""
+    loader = cfg.train_dataloader
+    loader.update(
+        batch_size=args.batch, num_workers=0, persistent_workers=False
+    )
+    if plain:
+        loader.collate_fn = dict(type='pseudo_collate')
+    if has_data(cfg):
+        loader = Runner.build_dataloader(loader, seed=0)
+        loader.dataset.set_epoch(0, 0)  # the same views for all forms
+        if not len(loader):
+            raise ValueError(
+                f'{loader.dataset.data_root} has {len(loader.dataset)} clips, '
+                f'less than a batch: give a smaller --batch than {args.batch}'
+            )
+        while True:
+            yield from loader
+    name = loader.get('collate_fn', dict(type='pseudo_collate'))['type']
+    samples = random_clips(cfg, args.batch)
+    while True:
+        yield FUNCTIONS.get(name)(samples)
+
+
+def has_data(cfg: Config) -> bool:
+    return Path(cfg.train_dataloader.dataset.data_root).exists()
+
+
+def random_clips(cfg: Config, batch: int) -> List[Dict]:
+    """Clips of the shape that the config's would have."""
+    layout = MODELS.build(cfg.model.data_preprocessor).layout
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    (persons,) = [
+        step.get('num_person', 2)
+        for step in pipeline
+        if step.type == 'FormatGCNInput'
+    ]
+    shape = (2, persons, NUM_FRAMES, layout.num_joints, 3)
+    random = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(batch):
+        sample = ActionDataSample(metainfo=dict(frame_dir=f'clip{i}'))
+        sample.set_field(1.5, 'time_scale')
+        joints = torch.randn(shape, generator=random)
+        samples.append(dict(inputs=joints, data_samples=sample))
+    return samples
+
+
+def synchronize(device: str) -> None:
+    if device != 'cpu':
+        torch.cuda.synchronize()
+
+
+def wrap_timers(
+    training: Training, device: str
+) -> Tuple[Dict[str, float], Training]:
+    """Let the phases of steps add their seconds to a dict by name."""
+    seconds = defaultdict(float)
+
+    def timed(function: Callable, phase: str) -> Callable:
+        def run(*args, **kwargs):
+            synchronize(device)
+            start = time.perf_counter()
+            result = function(*args, **kwargs)
+            synchronize(device)
+            seconds[phase] += time.perf_counter() - start
+            return result
+
+        return run
+
+    wrapper = training.optim_wrapper
+    for owner, phases in ((training.model, PHASES), (wrapper, OPTIMISER)):
+        for path, phase in phases.items():
+            *parents, name = path.split('.')
+            part = owner
+            for parent in parents:
+                part = getattr(part, parent, None)
+            if hasattr(part, name):
+                setattr(part, name, timed(getattr(part, name), phase))
+    data = timed(training.batches.__next__, 'data')
+    return seconds, training._replace(batches=iter(data, None))
+
+
+def measure(
+    forms: List[Form], stage: int, args: argparse.Namespace
+) -> Dict[Form, Dict[str, List[float]]]:
+    """Seconds of each step, and of its phases, the forms in turn."""
+    trainings = {
+        form: wrap_timers(build(form, stage, args), args.device)
+        for form in forms
+    }
+    times = {form: defaultdict(list) for form in forms}
+    for i in range(args.warmup + args.steps):
+        for form, (seconds, training) in trainings.items():
+            seconds.clear()
+            start = time.perf_counter()
+            loss = training.step()['loss'].item()
+            synchronize(args.device)
+            total = time.perf_counter() - start
+            if i == 0:
+                times[form]['first loss'].append(loss)
+            if i >= args.warmup:
+                other = total - sum(seconds.values())
+                for phase, t in {**seconds, 'other': other}.items():
+                    times[form][phase].append(t)
+                times[form]['step'].append(total)
+    return times
+
+
+def memory(form: Form, stage: int, args: argparse.Namespace) -> float:
+    """Peak MiB of two steps, gradients and momentum included, above those of
+    the model, its banks and clips."""
+    torch.set_num_threads(args.threads)
+    training = build(form, stage, args)
+    if args.device != 'cpu':
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        training.step(), training.step()
+        return (torch.cuda.max_memory_allocated() - before) / 2**20
+    before = resident('VmRSS')
+    training.step(), training.step()
+    return (resident('VmHWM') - before) / 2**10
+
+
+def resident(field: str) -> float:
+    """KiB of memory of this process, now (VmRSS) or at most (VmHWM)."""
+    for line in Path('/proc/self/status').read_text().splitlines():
+        if line.startswith(f'{field}:'):
+            return float(line.split()[1])
+    raise RuntimeError(f'/proc/self/status has no {field}: needs Linux')
+
+
+def main() -> None:
+    args = parse_args()
+    torch.set_num_threads(args.threads)
+    with one_line_errors('step_time.py'):
+        cfg = load(args)
+        stage = which_stage(cfg, args.stage)
+        forms = [Form(plain=False, amp=args.amp)]
+        if args.plain:
+            forms += [Form(plain=True, amp=amp) for amp in {args.amp, False}]
+        cases = [(form, stage) for form in forms]
+        if stage == 2:
+            cases.append((forms[0], 1))
+        peaks = {}
+        for case in cases if args.memory else ():
+            # a process each, since the peak of a process never falls
+            with get_context('spawn').Pool(1) as pool:
+                peaks[case] = pool.apply(memory, (*case, args))
+        times = measure(forms, stage, args)
+    console = Console(width=100)
+    data = cfg.train_dataloader.dataset.data_root
+    console.print(
+        f'{Path(args.config).stem}, stage {stage}\n{args.device}, '
+        f'{args.threads} threads, batches of {args.batch}, '
+        + (data if has_data(cfg) else f'random joints ({data} is not there)'),
+        highlight=False,
+    )
+    console.print(summary(forms, stage, times, peaks, args.batch))
+    console.print(split(forms, times))
+    ours, *others = forms
+    for form in others:
+        ratio = median(times[form]['step']) / median(times[ours]['step'])
+        console.print(f'{form} / {ours}: {ratio:.2f}', highlight=False)
+    if (ours, 1) in peaks and stage == 2:
+        extra = peaks[ours, 2] / peaks[ours, 1] - 1
+        console.print(
+            f'memory of stage 2 above stage 1, {ours}: {extra:+.0%}',
+            highlight=False,
+        )
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='of a pre-training or a distillation')
+    parser.add_argument('--batch', type=int, default=32)
+    parser.add_argument('--steps', type=int, default=10)
+    parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument(
+        '--stage', type=int, choices=(1, 2), help='by default the last one'
+    )
+    parser.add_argument('--amp', action='store_true', help='bfloat16')
+    parser.add_argument('--compile', action='store_true')
+    parser.add_argument('--channels-last', action='store_true')
+    parser.add_argument(
+        '--dropout', type=float, help="in place of the config's"
+    )
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument(
+        '--device', default='cuda' if torch.cuda.is_available() else 'cpu'
+    )
+    parser.add_argument(
+        '--plain', action=argparse.BooleanOptionalAction, default=True
+    )
+    parser.add_argument(
+        '--memory', action=argparse.BooleanOptionalAction, default=True
+    )
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    return parser.parse_args()
+
+
+def which_stage(cfg: Config, stage: int) -> int:
+    kind = MODELS.get(cfg.model.type)
+    if not issubclass(kind, PretrainingModel):
+        raise ValueError(
+            f'{cfg.filename} is no pre-training and no distillation: its '
+            f'model is a {kind.__name__}'
+        )
+    last = 2 if issubclass(kind, IKEM) else 1
+    if stage == 2 and last == 1:
+        raise ValueError(f'{cfg.model.type} has no second stage')
+    return stage or last
+
+
+def median(times: List[float]) -> float:
+    return statistics.median(times)
+
+
+def summary(forms, stage, times, peaks, batch) -> Table:
+    table = Table(title='a step')
+    for column in ('', 'seconds', 'min - max', 'samples/s', 'MiB', 'loss'):
+        table.add_column(column, justify='right' if column else 'left')
+    for form in forms:
+        t = times[form]['step']
+        table.add_row(
+            str(form),
+            f'{median(t):.3f}',
+            f'{min(t):.3f} - {max(t):.3f}',
+            f'{batch / median(t):.1f}',
+            f'{peaks[form, stage]:.0f}' if peaks else '',
+            f'{times[form]["first loss"][0]:.4f}',
+        )
+    return table
+
+
+def split(forms, times) -> Table:
+    table = Table(title='where the seconds go (medians)')
+    table.add_column('')
+    for form in forms:
+        table.add_column(str(form), justify='right')
+    phases = ['data', *dict.fromkeys({**PHASES, **OPTIMISER}.values())]
+    for phase in (*phases, 'other', 'step'):
+        cells = [times[form].get(phase) for form in forms]
+        if all(cells):
+            table.add_row(phase, *[f'{median(t):.4f}' for t in cells])
+    return table
+
+
+if __name__ == '__main__':
+    main()
