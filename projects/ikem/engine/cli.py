@@ -41,13 +41,7 @@ def base_parser(description: str) -> argparse.ArgumentParser:
         help='folder for logs and checkpoints; by default work_dir of the '
         'config, else ./work_dirs/CONFIG_NAME',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=_KeyValue,
-        help='fields of the config to override, as key=value; nested as '
-        'a.b=value, lists as key="[a,b]" or key=a,b without white space',
-    )
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
@@ -62,6 +56,17 @@ def base_parser(description: str) -> argparse.ArgumentParser:
         help=argparse.SUPPRESS,
     )
     return parser
+
+
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cfg-options``, for :func:`apply_options`."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=_KeyValue,
+        help='fields of the config to override, as key=value; nested as '
+        'a.b=value, lists as key="[a,b]" or key=a,b without white space',
+    )
 
 
 class _KeyValue(DictAction):

@@ -1,0 +1,152 @@
+"""Clips of a prepared folder, and what is known of them by their names."""
+
+import json
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence
+
+import numpy as np
+
+from projects.ikem import datasets
+from projects.ikem.datasets import SkeletonDataset
+from projects.ikem.datasets.formats import FormatError, ntu, nwucla
+from projects.ikem.datasets.synthetic_ntu import ACTIONS
+from projects.ikem.datasets.transforms import MultiView
+from projects.ikem.skeletons import get_layout
+
+from .skeletons import Clip
+
+# The augmentation of pre-training.
+_AUGMENTATION = [dict(type='RandomTemporalCrop'), dict(type='RandomShear')]
+
+
+def class_names(metainfo: Mapping, frame_dirs: Sequence[str]) -> List[str]:
+    """Names of the classes.
+
+    Args:
+        metainfo (mapping): ``metainfo`` of a :class:`SkeletonDataset`.
+        frame_dirs (sequence[str]): Names of its clips, by which synthetic
+            ones are told from those of NTU RGB+D.
+
+    Returns:
+        list[str]: ``classes`` of the metainfo; else the names of the actions
+        of NTU RGB+D, NW-UCLA and the synthetic set; else numbers from 0.
+    """
+    dataset, num = metainfo['dataset'], metainfo['num_classes']
+    if metainfo.get('classes'):
+        return list(metainfo['classes'])
+    known: Sequence[str] = ()
+    if dataset == 'nwucla':
+        known = _action_names()['nwucla']
+    elif dataset in ('ntu60', 'ntu120'):
+        known = _action_names()['ntu']
+        if all(_is_synthetic(name) for name in frame_dirs):
+            known = ACTIONS
+    return [known[i] if i < len(known) else str(i) for i in range(num)]
+
+
+def _action_names() -> Dict[str, List[str]]:
+    folder = Path(datasets.__file__).parent / 'data'
+    return json.loads((folder / 'action_names.json').read_text())
+
+
+def _is_synthetic(frame_dir: str) -> bool:
+    """The 32 setups of NTU RGB+D 120 end where synthetic ones begin."""
+    try:
+        return ntu.parse_name(frame_dir)['setup'] > 32
+    except FormatError:
+        return False
+
+
+def recorded(frame_dir: str, field: str) -> int:
+    """What the name of a clip of NTU RGB+D or NW-UCLA says.
+
+    Args:
+        frame_dir (str): The name.
+        field (str): ``'subject'`` or ``'camera'``.
+
+    Returns:
+        int: Its number.
+
+    Raises:
+        ValueError: If it is no such name.
+    """
+    for parse_name in (ntu.parse_name, nwucla.parse_name):
+        try:
+            return parse_name(frame_dir)[field]
+        except FormatError:
+            pass
+    raise ValueError(
+        f'the name of clip {frame_dir!r} says no {field}, as those of NTU '
+        'RGB+D (SsssCcccPpppRrrrAaaa) and NW-UCLA (aAA_sSS_eEE_vVV) do: '
+        'colour by class'
+    )
+
+
+def position(dataset: SkeletonDataset, frame_dir: str) -> int:
+    """Index of a clip in a data set.
+
+    Raises:
+        ValueError: If it has no clip of that name.
+    """
+    names = frame_dirs(dataset)
+    if frame_dir not in names:
+        where = f'split {dataset.split!r} of ' if dataset.split else ''
+        raise ValueError(
+            f'{where}{dataset.data_root} has no clip {frame_dir!r}: its '
+            f'{len(names)} clips have names such as {names[0]!r}'
+        )
+    return names.index(frame_dir)
+
+
+def frame_dirs(dataset: SkeletonDataset) -> List[str]:
+    """Names of all clips of a data set, without reading their joints."""
+    return [clip['frame_dir'] for clip in dataset.load_data_list()]
+
+
+def load_clips(dataset: SkeletonDataset, indices: Sequence[int]) -> List[Clip]:
+    """Clips of a data set, their titles name and class.
+
+    Args:
+        dataset (SkeletonDataset): The data set.
+        indices (sequence[int]): Indices of the clips.
+
+    Raises:
+        IndexError: If there is no such clip.
+        ValueError: If a clip is damaged.
+    """
+    wrong = [i for i in indices if not 0 <= i < len(dataset)]
+    if wrong:
+        raise IndexError(
+            f'no clip {wrong[0]}: {dataset.data_root} has {len(dataset)} '
+            'clips there, counted from 0'
+        )
+    layout = get_layout(dataset.metainfo['layout'])
+    classes = class_names(dataset.metainfo, frame_dirs(dataset))
+    infos = [dataset.get_data_info(i) for i in indices]
+    return [
+        Clip(
+            f'{info["frame_dir"]}: {classes[info["label"]]}',
+            info['keypoint'],
+            layout,
+            info['time_scale'],
+        )
+        for info in infos
+    ]
+
+
+def augmented_views(
+    clip: Clip, num_views: int = 2, seed: int = 0
+) -> List[Clip]:
+    """Views of a clip as pre-training sees them: cropped in time, sheared.
+
+    Args:
+        clip (Clip): The clip.
+        num_views (int): How many. Defaults to 2.
+        seed (int): Another seed draws others. Defaults to 0.
+    """
+    results = dict(keypoint=clip.keypoint, rng_key=(seed,))
+    views = MultiView(_AUGMENTATION, num_views)(results)
+    return [
+        clip._replace(title=f'view {i + 1}', keypoint=x)
+        for i, x in enumerate(np.split(views['keypoint'], num_views, axis=1))
+    ]

@@ -1,0 +1,98 @@
+"""What trainings logged, over the epochs."""
+
+import re
+from pathlib import Path
+from typing import Dict, Sequence, Tuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from projects.ikem.engine.logs import read_logs
+
+# Values by epoch, by the name under which they were logged.
+Curves = Dict[str, Dict[int, float]]
+
+
+def read_curves(work_dir: Path, pattern: str) -> Curves:
+    """Logged values by name and epoch.
+
+    Args:
+        work_dir (Path): Folder of a run.
+        pattern (str): Regular expression that names have to match.
+
+    Raises:
+        FileNotFoundError: If the folder has no log.
+        ValueError: If nothing in the log matches, or it is no expression.
+    """
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise ValueError(
+            f'{pattern!r} is no regular expression: {error}'
+        ) from error
+    logs = read_logs(work_dir)
+    curves = {n: v for n, v in logs.items() if expression.fullmatch(n)}
+    if not curves:
+        raise ValueError(
+            f'{work_dir}: no logged name matches {pattern!r}; there are '
+            f'{", ".join(logs)}'
+        )
+    return curves
+
+
+def curves_figure(
+    runs: Sequence[Tuple[str, Sequence[Curves]]], title: str = ''
+) -> Figure:
+    """A column of panels for each run, a line for each name.
+
+    Args:
+        runs (sequence[tuple[str, sequence[Curves]]]): Name of each run and
+            the curves of its panels.
+        title (str): Title.
+    """
+    rows = max(len(panels) for _, panels in runs)
+    figure = Figure(
+        figsize=(5.5 * len(runs), 4.4 * rows), layout='constrained'
+    )
+    axes = figure.subplots(rows, len(runs), squeeze=False)
+    for column, (run, panels) in zip(axes.T, runs):
+        for ax, curves in zip(column, panels):
+            _draw(ax, curves)
+        column[0].set_title(run, fontsize=9)
+    figure.suptitle(title)
+    return figure
+
+
+def overlay_figure(
+    runs: Sequence[Tuple[str, Curves]], title: str = ''
+) -> Figure:
+    """A panel for each name, a line for each run.
+
+    Args:
+        runs (sequence[tuple[str, Curves]]): Name of each run, none twice, and
+            its curves. A run without a curve is not in its panel.
+        title (str): Title.
+    """
+    names = list(dict.fromkeys(n for _, curves in runs for n in curves))
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(5 * columns, 3.8 * rows), layout='constrained')
+    axes = figure.subplots(rows, columns, squeeze=False).flat
+    for name, ax in zip(names, axes):
+        _draw(ax, {r: c[name] for r, c in runs if name in c})
+        ax.set_title(name, fontsize=9)
+    for ax in axes:  # those that are left
+        ax.set_axis_off()
+    figure.suptitle(title)
+    return figure
+
+
+def _draw(ax: Axes, curves: Curves) -> None:
+    """A line for each name; from the eleventh on dashed."""
+    for i, (label, curve) in enumerate(curves.items()):
+        style = ('-', '--', ':')[i // 10 % 3]
+        ax.plot(*zip(*curve.items()), label=label, lw=1.2, ls=style)
+    ax.set_xlabel('epoch')
+    ax.grid(alpha=0.3)
+    below = dict(loc='upper center', bbox_to_anchor=(0.5, -0.14))
+    ax.legend(fontsize=6, ncol=min(3, len(curves)), **below)

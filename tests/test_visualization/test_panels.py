@@ -1,0 +1,148 @@
+"""Panels as pictures and movies, and the modalities in them."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.quiver import Quiver
+from PIL import Image
+
+from projects.ikem.models.modalities import MODALITIES, derive_modalities
+from projects.ikem.skeletons import LAYOUTS
+from projects.ikem.visualization.clips import augmented_views
+from projects.ikem.visualization.modalities import (
+    liveliest_frame,
+    modality_panels,
+)
+from projects.ikem.visualization.panels import joint_panel, movie, still, write
+from projects.ikem.visualization.skeletons import Clip
+
+LAYOUT = LAYOUTS['ntu-25']
+
+
+def clip(persons=1, frames=6):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(persons, frames, 25, 3))
+    return Clip('name: class', x, LAYOUT, 1.5)
+
+
+@pytest.mark.parametrize('three_d', [False, True])
+def test_all_modalities_are_drawn(three_d):
+    panels = modality_panels(clip(2))
+    assert [p.title.split('\n')[0].replace(' ', '_') for p in panels] == list(
+        MODALITIES
+    )
+    figure = still([panels], 2, three_d)
+    assert all(ax.collections for ax in figure.axes)
+    figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize('name', ['motion', 'acceleration', 'bone'])
+def test_arrows_are_the_modality_by_one_factor(name):
+    one = clip()
+    ax = still([modality_panels(one, [name])], 2).axes[0]
+    (arrows,) = [c for c in ax.collections if isinstance(c, Quiver)]
+    drawn = np.stack((arrows.U, arrows.V), 1)
+    x = torch.from_numpy(one.keypoint)[None]
+    value = derive_modalities(x, [name], LAYOUT, torch.tensor([1.5]))[name]
+    value = np.delete(value[0, 0, 2].numpy(), LAYOUT.root, axis=0)
+    value = value[:, :2] * (-1, 1)
+    drawn = np.delete(drawn, LAYOUT.root, axis=0)
+    factor = (drawn * value).sum() / (value**2).sum()
+    assert np.allclose(drawn, factor * value)  # one factor for all
+
+
+def test_discs_tell_bending_from_straightening():
+    """A bending elbow is orange, a straightening one blue."""
+    colors = []
+    for angles in ((0.2, 0.9, 0.9), (0.9, 0.2, 0.2)):
+        x = np.zeros((1, 3, 25, 3))
+        x[..., 0] = np.arange(25)
+        for t, angle in enumerate(angles):
+            x[0, t, 9] = x[0, t, 8] + (1, 0, 0)
+            x[0, t, 10] = x[0, t, 9] + (np.cos(angle), np.sin(angle), 0)
+        one = Clip('', x, LAYOUT)
+        ax = still([modality_panels(one, ['angular_velocity'])], 0).axes[0]
+        omega = derive_modalities(
+            torch.from_numpy(x)[None], ['angular_velocity'], LAYOUT
+        )['angular_velocity'][0, 0, 0, 10]
+        assert abs(float(omega.norm()) - 0.7) < 1e-6
+        at = (-(x[0, 0, 9] + 0.3 * (x[0, 0, 10] - x[0, 0, 9]))[0],)
+        discs = [
+            tuple(c.get_facecolors()[0][:3])
+            for c in ax.collections[-2:]
+            if len(c.get_offsets())
+            and np.isclose(c.get_offsets()[:, 0], at[0]).any()
+        ]
+        colors.append(discs)
+    (bending,), (straightening,) = colors
+    assert bending[0] > bending[2]  # more red than blue
+    assert straightening[0] < straightening[2]
+
+
+def test_what_does_not_move_has_no_arrows():
+    still_clip = clip()._replace(
+        keypoint=np.tile(clip().keypoint[:, :1], (6, 1, 1))
+    )
+    panels = modality_panels(still_clip, ['motion'])
+    (arrows,) = [
+        c
+        for c in still([panels], 0).axes[0].collections
+        if isinstance(c, Quiver)
+    ]
+    assert arrows.N == 0
+
+
+def test_the_liveliest_frame():
+    x = np.tile(clip().keypoint[:, :1], (1, 6, 1, 1))
+    x[0, 2] += 5  # together: the joint they are centred on trembles
+    x[0, 4:, 7] += 1
+    assert liveliest_frame(Clip('', x, LAYOUT)) == 3
+
+
+def test_limits_stay_and_all_frames_differ(tmp_path):
+    panels = [joint_panel(clip()), *modality_panels(clip(), ['motion'])]
+    animation = movie([panels], frame_rate=10)
+    axes = animation._fig.axes
+    before = [
+        (ax.get_xlim(), ax.get_ylim(), ax.get_position().bounds) for ax in axes
+    ]
+    counts = set()
+    for t in (0, 3, 5):
+        animation._func(t)
+        counts.add(len(axes[0].collections))
+        after = [
+            (ax.get_xlim(), ax.get_ylim(), ax.get_position().bounds)
+            for ax in axes
+        ]
+        assert after == before
+    assert counts == {2}  # bones and joints of this frame alone
+    write(animation, tmp_path / 'x.gif', dpi=30)
+    with Image.open(tmp_path / 'x.gif') as image:
+        assert image.n_frames == 6
+        assert image.info['duration'] == 100
+        frames = set()
+        for t in range(6):
+            image.seek(t)
+            frames.add(image.convert('L').tobytes())
+    assert len(frames) == 6
+
+
+def test_views_are_sheared_and_differ():
+    one = clip(2)
+    absent = one.keypoint.copy()
+    absent[1] = 0
+    first, second = augmented_views(one._replace(keypoint=absent))
+    assert first.keypoint.shape == second.keypoint.shape == absent.shape
+    assert not np.allclose(first.keypoint, second.keypoint)
+    assert not first.keypoint[1].any()
+    again = augmented_views(one._replace(keypoint=absent))[0]
+    assert np.array_equal(first.keypoint, again.keypoint)
+
+
+def test_no_ffmpeg(monkeypatch, tmp_path):
+    monkeypatch.setattr(shutil, 'which', lambda name: None)
+    with pytest.raises(RuntimeError, match='x.mp4: .*ffmpeg.* a .gif'):
+        write(still([[joint_panel(clip())]], 0), tmp_path / 'x.mp4')
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,71 @@
+"""Draw the confusion matrix of a classifier or of its predictions.
+
+python tools/visualizations/confusion.py CONFIG CHECKPOINT --out confusion.png
+python tools/visualizations/confusion.py CONFIG predictions.pkl --out ...
+
+The predictions are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE``.
+"""
+
+import argparse
+
+from projects.ikem.engine.cli import (
+    add_cfg_options,
+    apply_options,
+    one_line_errors,
+    read_config,
+)
+from projects.ikem.evaluation.fusion import load_predictions
+from projects.ikem.visualization.clips import class_names
+from projects.ikem.visualization.confusion import (
+    confusion_figure,
+    confusion_matrix,
+    most_confused,
+)
+from projects.ikem.visualization.encoded import predict, test_loader
+from projects.ikem.visualization.panels import write
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Draw the confusion matrix of a classifier'
+    )
+    parser.add_argument('config', help='its config, whose test set it is of')
+    parser.add_argument(
+        'predictions',
+        metavar='PREDICTIONS',
+        help='pickle of tools/test.py --dump (.pkl), or a checkpoint',
+    )
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--stream', help='such as fused, where there are several'
+    )
+    parser.add_argument('--out', required=True, help='picture to write')
+    return parser.parse_args()
+
+
+def main() -> None:
+    with one_line_errors('confusion.py'):
+        args = parse_args()
+        cfg = read_config(args.config)
+        apply_options(cfg, args.cfg_options)
+        if args.predictions.endswith(('.pkl', '.pickle')):
+            predictions = load_predictions(args.predictions, args.stream)
+        else:
+            predictions = predict(cfg, args.predictions, args.stream)
+        names = predictions.names
+        metainfo = dict(
+            test_loader(cfg).dataset.metainfo,
+            num_classes=predictions.scores.shape[1],
+        )
+        classes = class_names(metainfo, names)
+        matrix = confusion_matrix(predictions.labels, predictions.scores)
+        top1 = predictions.accuracy()['top1']
+        title = f'{len(names)} clips, {top1:.1f} % right'
+        write(confusion_figure(matrix, classes, title), args.out)
+    print(title)
+    for true, predicted, num in most_confused(matrix):
+        print(f'{num:6}  {classes[true]} taken for {classes[predicted]}')
+
+
+if __name__ == '__main__':
+    main()

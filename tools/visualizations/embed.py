@@ -1,0 +1,85 @@
+"""Draw the features of clips in the plane, by t-SNE or UMAP.
+
+python tools/visualizations/embed.py CONFIG CHECKPOINT --out features.png
+"""
+
+import argparse
+
+from projects.ikem.datasets.prepare import positive_int
+from projects.ikem.engine.cli import (
+    add_cfg_options,
+    apply_options,
+    one_line_errors,
+    read_config,
+)
+from projects.ikem.visualization.clips import class_names, recorded
+from projects.ikem.visualization.embedding import (
+    METHODS,
+    embed,
+    embedding_figure,
+)
+from projects.ikem.visualization.encoded import (
+    default_stream,
+    encode,
+    labels_of,
+    names_of,
+    stream_vectors,
+)
+from projects.ikem.visualization.panels import write
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description='Draw the features of clips in the plane'
+    )
+    parser.add_argument('config', help='of a pre-training or a classifier')
+    parser.add_argument('checkpoint', help='its checkpoint')
+    add_cfg_options(parser)
+    parser.add_argument(
+        '--split', help='by default that of test_dataloader in the config'
+    )
+    parser.add_argument(
+        '--stream', help='a modality, or fused (default: fused if several)'
+    )
+    parser.add_argument('--method', choices=METHODS, default='tsne')
+    parser.add_argument(
+        '--colour', choices=['class', 'subject', 'camera'], default='class'
+    )
+    parser.add_argument(
+        '--max-clips',
+        type=positive_int,
+        default=2000,
+        help='of more, so many are drawn at random (default: %(default)s)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='of the method')
+    parser.add_argument('--out', required=True, help='picture to write')
+    return parser.parse_args()
+
+
+def draw(args: argparse.Namespace):
+    """The picture that is asked for."""
+    cfg = read_config(args.config)
+    apply_options(cfg, args.cfg_options)
+    encoded = encode(cfg, args.checkpoint, args.split, args.max_clips)
+    names = names_of(encoded)
+    if args.colour == 'class':
+        groups = labels_of(encoded)
+        legend = class_names(encoded.metainfo, names)
+    else:
+        groups = [recorded(name, args.colour) for name in names]
+        legend = None
+    stream = args.stream or default_stream(encoded.features)
+    vectors = stream_vectors(encoded.features, stream).numpy()
+    points = embed(vectors, args.method, args.seed)
+    title = f'{len(names)} clips, {stream}, by {args.colour}'
+    return embedding_figure(points, groups, legend, title)
+
+
+def main() -> None:
+    with one_line_errors('embed.py'):
+        args = parse_args()
+        write(draw(args), args.out)
+
+
+if __name__ == '__main__':
+    main()
