@@ -1,5 +1,8 @@
 """Train a model: pre-training, linear evaluation, or any toolbox config."""
 
+import os
+from pathlib import Path
+
 import torch
 from mmengine.config import Config
 
@@ -56,11 +59,8 @@ def parse_args():
 
 
 def merge_args(cfg: Config, args) -> Config:
-    """Apply the arguments of training; --cfg-options have the last word."""
-    if args.no_validate:
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-        # there will be no metric to choose the best checkpoint by
-        cfg.default_hooks.get('checkpoint', {}).pop('save_best', None)
+    """Apply the arguments of training; what --cfg-options say of a field
+    that another argument sets counts."""
     if args.amp:
         wrapper = cfg.optim_wrapper.get('type', 'OptimWrapper')
         if wrapper not in (
@@ -75,8 +75,7 @@ def merge_args(cfg: Config, args) -> Config:
         else:
             cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
     if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        resume_from(cfg, args.resume)
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise ValueError(
@@ -93,7 +92,25 @@ def merge_args(cfg: Config, args) -> Config:
     if args.deterministic:
         randomness.deterministic = True
     apply_options(cfg, args.cfg_options)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        # there will be no metric to choose the best checkpoint by
+        cfg.default_hooks.get('checkpoint', {}).pop('save_best', None)
     return cfg
+
+
+def resume_from(cfg: Config, checkpoint: str) -> None:
+    """Resume from a checkpoint, or from the newest one of the work_dir; a
+    training that has none yet begins as its config says."""
+    if os.path.isdir(checkpoint):
+        raise ValueError(
+            f'--resume {checkpoint} is a folder: give a checkpoint, or '
+            f'--resume alone with --work-dir {checkpoint}'
+        )
+    begun = any(Path(cfg.work_dir).glob('*_[0-9]*.pth'))
+    if checkpoint != 'auto' or begun or cfg.get('load_from') is None:
+        cfg.resume = True
+        cfg.load_from = None if checkpoint == 'auto' else checkpoint
 
 
 def main():

@@ -10,6 +10,7 @@ import functools
 import gc
 import importlib.metadata
 import importlib.util
+import inspect
 import os.path as osp
 import sys
 import types
@@ -234,11 +235,24 @@ def require_compiler(options: dict) -> None:
         options (dict): Arguments of ``torch.compile``.
 
     Raises:
+        ValueError: If they are none.
         RuntimeError: If a function of one line cannot be compiled.
     """
     import torch
     from mmengine.device import get_device
 
+    known = list(inspect.signature(torch.compile).parameters)[1:]
+    if not isinstance(options, dict) or not set(options) <= set(known):
+        raise ValueError(
+            f'compile is True, False or a dict with some of {known}, got '
+            f'{options!r}'
+        )
+    backend = options.get('backend', 'inductor')
+    backends = torch.compiler.list_backends(exclude_tags=())
+    if isinstance(backend, str) and backend not in backends:
+        raise ValueError(
+            f'compile.backend is one of {backends}, got {backend!r}'
+        )
     try:
         torch.compile(torch.neg, **options)(torch.ones(1, device=get_device()))
     except Exception as error:

@@ -105,3 +105,16 @@ def test_says_what_is_missing():
         ) as e:
             require_compiler({})
     assert len(str(e.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    'options, message',
+    [
+        ('Ture', "compile is True, False or a dict .* got 'Ture'"),
+        (dict(bakend='eager'), "compile is .*'backend'.* got {'bakend'"),
+        (dict(backend='eagr'), "compile.backend is one of .* got 'eagr'"),
+    ],
+)
+def test_options_that_torch_does_not_know(options, message):
+    with pytest.raises(ValueError, match=message):
+        require_compiler(options)

@@ -2,10 +2,16 @@ import logging
 
 import pytest
 import torch
+from helpers import CONFIGS, tiny
+from mmengine.config import Config
+from mmengine.runner import Runner
 
 from projects.ikem.engine.file_backend import AtomicLocalBackend
 from projects.ikem.engine.hooks.resume_hook import newest_whole
 
+PRETRAINING = (
+    'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+)
 LOGGER = logging.getLogger('test')
 
 
@@ -59,3 +65,21 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
         backend.put('no bytes', path)
     assert path.read_bytes() == b'old'
     assert [p.name for p in path.parent.iterdir()] == ['epoch_1.pth']
+
+
+def checkpoint_of(cfg, tmp_path):
+    Runner.from_cfg(cfg).train()
+    return str(tmp_path / 'epoch_1.pth')
+
+
+def test_another_batch_is_told(prepared_ntu, tmp_path, capsys):
+    cfg = Config.fromfile(CONFIGS / PRETRAINING)
+    cfg = tiny(cfg, prepared_ntu, tmp_path)
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    checkpoint = checkpoint_of(cfg, tmp_path)
+    for batch_size, told in ((4, 0), (3, 1)):
+        cfg.train_dataloader.batch_size = batch_size
+        cfg.resume, cfg.load_from = True, checkpoint
+        Runner.from_cfg(cfg).train()
+        out = capsys.readouterr().out
+        assert out.count('had 1 x 4 clips, now it has 1 x 3 clips') == told

@@ -44,7 +44,8 @@ def test_a_loss_that_is_not_finite(cfg, tmp_path):
     assert message.startswith(
         'loss_motion is nan in epoch 2, iteration 5, rank 0'
     )
-    assert 'epoch_1.pth, was saved before' in message
+    assert 'last good checkpoint is ' in message
+    assert 'epoch_1.pth. The' in message
     names = ', '.join(batches[4]['data_samples']['frame_dir'])
     assert message.endswith(f'The clips are {names}')
     assert [p.name for p in tmp_path.glob('epoch_*')] == ['epoch_1.pth']

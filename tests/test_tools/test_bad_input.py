@@ -178,10 +178,18 @@ def test_configs_that_cannot_be_read(line_of, tmp_path, text, expected):
             'default_hooks.checkpont.interval=1',
             'checkpont has no type: did you mean default_hooks.checkpoint?',
         ),
+        (
+            'default_hooks.checkpoint.intervall=1',
+            'nothing reads default_hooks.checkpoint.intervall',
+        ),
         ('model.type=IKEN', 'IKEN is not in the mmaction::model registry'),
         (
             'model.data_preprocessor.modalities=[joint,velocity]',
             "unknown modalities ['velocity']: choose from ['joint', 'motion'",
+        ),
+        (
+            'model.data_preprocessor.modalities=[joint,joint]',
+            'modalities are one or more different ones of',
         ),
         (
             'model.backbone.layout=ntu-26',

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 from mmengine.config import Config
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 # What mmengine's Runner reads of a config.
@@ -21,6 +22,13 @@ RUNNER_FIELDS = {
 # Dicts of which mmengine and mmaction2 read these and ignore the rest; what
 # other dicts hold goes to a class, which refuses what it does not know.
 _READ = {
+    'default_hooks.checkpoint': (
+        'type',
+        'priority',
+        *list(inspect.signature(CheckpointHook.__init__).parameters)[1:-1],
+        # what is left goes to Runner.save_checkpoint, ten epochs later
+        *list(inspect.signature(Runner.save_checkpoint).parameters)[3:],
+    ),
     'auto_scale_lr': ('enable', 'base_batch_size'),
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'optim_wrapper.paramwise_cfg': (

@@ -50,6 +50,13 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         self.functions = dict(MODALITIES)
         if rotation_axis == 'raw':
             self.functions['rotation_axis'] = raw_rotation_axis
+        if isinstance(modalities, str):
+            modalities = [modalities]
+        if len(set(modalities)) != len(modalities) or not modalities:
+            raise ValueError(
+                f'modalities are one or more different ones of '
+                f'{list(self.functions)}, got {list(modalities)}'
+            )
         unknown = [name for name in modalities if name not in self.functions]
         if unknown:
             raise ValueError(

@@ -93,7 +93,8 @@ def check_labels(dataset: BaseDataset, model: nn.Module) -> None:
     Raises:
         ValueError: If one is not.
     """
-    classes = getattr(model, 'num_classes', None)
+    head = getattr(model, 'cls_head', model)  # of the toolbox's recognizers
+    classes = getattr(head, 'num_classes', None)
     if classes is None:  # pre-training takes no labels
         return
     for i in range(len(dataset)):

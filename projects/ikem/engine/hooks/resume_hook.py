@@ -2,12 +2,16 @@ import os.path as osp
 import re
 from logging import Logger
 from pathlib import Path
-from typing import Optional
+from typing import Dict, Optional
 
 from mmaction.registry import HOOKS
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import (
+    broadcast_object_list,
+    get_world_size,
+    is_main_process,
+)
 from mmengine.hooks import CheckpointHook, Hook
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
 from projects.ikem.checkpoint import load_from_local
 
@@ -41,6 +45,31 @@ class ResumeHook(Hook):
                     found = [newest_whole(*_files(hook, runner))]
                 broadcast_object_list(found)
                 runner._load_from = found[0]
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: Dict) -> None:
+        """Note how many clips make a batch, see :meth:`after_load_checkpoint`.
+
+        Args:
+            runner (Runner): The runner of the training process.
+            checkpoint (dict): The checkpoint.
+        """
+        checkpoint['meta']['batch'] = _batch(runner)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: Dict) -> None:
+        """Warn of a training that cannot go on as it was.
+
+        Args:
+            runner (Runner): The runner of the training process.
+            checkpoint (dict): The checkpoint.
+        """
+        if not runner._resume or not isinstance(runner.train_loop, BaseLoop):
+            return
+        before = checkpoint['meta'].get('batch')
+        if before not in (None, _batch(runner)):
+            runner.logger.warning(
+                f'the training had {before}, now it has {_batch(runner)}: it '
+                'goes on, but not as it would have'
+            )
 
     def before_train(self, runner: Runner) -> None:
         """Validate if the epoch before is one that is validated.
@@ -97,6 +126,10 @@ def newest_whole(folder: Path, template: str, logger: Logger) -> Optional[str]:
             f'{damage}: remove them to begin anew'
         )
     return None
+
+
+def _batch(runner: Runner) -> str:
+    return f'{get_world_size()} x {runner.train_dataloader.batch_size} clips'
 
 
 def _files(hook: CheckpointHook, runner: Runner):

@@ -1,10 +1,12 @@
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 from mmaction.registry import HOOKS
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
+
+_REMEDY = 'lower the learning rate or set optim_wrapper.clip_grad.max_norm=1'
 
 
 @HOOKS.register_module()
@@ -53,18 +55,13 @@ class TrainingHealthHook(Hook):
             return
         single = {n: v for n, v in wrong.items() if n != 'loss'} or wrong
         losses = ', '.join(f'{name} is {v}' for name, v in single.items())
-        samples = (data_batch or {}).get('data_samples', [])
-        if isinstance(samples, dict):  # of stack_collate
-            clips = samples.get('frame_dir', [])
-        else:
-            clips = [str(sample.get('frame_dir')) for sample in samples]
+        saved = runner.message_hub.runtime_info.get('last_ckpt')
         raise FloatingPointError(
             f'{losses} in epoch {runner.epoch + 1}, iteration '
-            f'{runner.iter + 1}, rank {get_rank()}: the last checkpoint, '
-            f'{runner.message_hub.runtime_info.get("last_ckpt")}, was saved '
-            'before; look at the clips of the batch, lower the learning rate '
-            'or set optim_wrapper.clip_grad=dict(max_norm=...), then go on '
-            f'with --resume. The clips are {", ".join(clips)}'
+            f'{runner.iter + 1}, rank {get_rank()}: look at the clips of the '
+            f'batch, {_REMEDY}; the last good checkpoint is '
+            f'{saved or "none, since none was due yet"}. The clips are '
+            f'{", ".join(_clips(data_batch or {}))}'
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: Dict) -> None:
@@ -80,14 +77,13 @@ class TrainingHealthHook(Hook):
         wrong = [
             name
             for name, value in checkpoint['state_dict'].items()
-            if value.is_floating_point() and not value.isfinite().all()
+            if isinstance(value, Tensor) and not value.isfinite().all()
         ]
         if wrong:
             raise FloatingPointError(
                 f'{wrong[0]} and {len(wrong) - 1} more parameters and buffers '
                 f'are not finite after iteration {runner.iter}, they are not '
-                'saved: lower the learning rate or set optim_wrapper.'
-                'clip_grad=dict(max_norm=...), then go on with --resume'
+                f'saved: {_REMEDY}'
             )
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -109,3 +105,14 @@ class TrainingHealthHook(Hook):
                     'the learning rate, or raise the momentum of the key '
                     'encoders'
                 )
+
+
+def _clips(data_batch: Dict) -> List[str]:
+    samples = data_batch.get('data_samples', [])
+    if isinstance(samples, dict):  # of stack_collate
+        names = samples.get('frame_dir', [])
+    else:
+        names = [sample.get('frame_dir') for sample in samples]
+    if not names or None in names:
+        return ["not named: add 'frame_dir' to meta_keys of PackActionInputs"]
+    return names

@@ -49,9 +49,9 @@ class SlimSTGCN(BaseModule):
         ],
     ) -> None:
         super().__init__(init_cfg)
-        self.graph = Graph(
-            layout=get_layout(layout).graph, mode='stgcn_spatial'
-        )
+        layout = get_layout(layout)
+        self.layout = layout.name
+        self.graph = Graph(layout=layout.graph, mode='stgcn_spatial')
         A = torch.tensor(self.graph.A, dtype=torch.float32)
         self.data_bn = nn.BatchNorm1d(A.size(1) * in_channels)
         b = base_channels
@@ -82,8 +82,17 @@ class SlimSTGCN(BaseModule):
 
         Returns:
             Tensor: Of shape (N, M, out_channels, ceil(T / 4), V).
+
+        Raises:
+            ValueError: If the joints are not those of the layout.
         """
         N, M, T, V, C = x.shape
+        if V * C != self.data_bn.num_features:
+            raise ValueError(
+                f'clips of {V} joints with {C} coordinates, the backbone has '
+                f'the layout {self.layout!r}: set layout and in_channels of '
+                'the backbone'
+            )
         x = self.data_bn(x.reshape(N * M * T, V * C))
         x = x.view(N * M, T, V, C).permute(0, 3, 1, 2)  # channels last
         for block in self.gcn:

@@ -31,6 +31,8 @@ class GraphConv(unit_gcn):
 
 
 class _Mask(torch.autograd.Function):
+    """``scale * keep * x`` in place of x; only ``keep`` is saved."""
+
     @staticmethod
     def forward(ctx, x, keep, scale):
         ctx.save_for_backward(keep)
@@ -45,14 +47,14 @@ class _Mask(torch.autograd.Function):
 
 
 class Dropout(nn.Dropout):
-    """Dropout in place, on a CPU from one random byte an element.
+    """Dropout, on a CPU from one random byte an element.
 
     Numbers for each element are a quarter of a step on a CPU. Probabilities
     that are no multiple of 1/256 and other devices are served by torch.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Drop elements of a tensor, which is overwritten."""
+        """Drop elements of a tensor, which may be overwritten."""
         threshold = 256 * self.p
         if not self.training or self.p == 0:
             return x
@@ -97,8 +99,8 @@ class FastSTGCNBlock(STGCNBlock):
         self.tcn.drop = Dropout(dropout)
         if isinstance(self.residual, nn.Module):
             # frames are left out beforehand: channels last, the backward pass
-            # of a pointwise convolution with a stride writes beyond its
-            # memory (torch 2.13 on a CPU, up to 16 channels)
+            # of a narrow pointwise convolution with a stride writes beyond
+            # its memory on a CPU (uxlfoundation/oneDNN#6035)
             self.residual.conv.stride = (1, 1)
         self.stride = stride
 
