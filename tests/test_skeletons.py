@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from mmaction.models.utils import Graph
 
-from projects.ikem.skeletons import LAYOUTS, get_layout
+from projects.ikem import skeletons
+from projects.ikem.skeletons import LAYOUTS, get_layout, register_layout
 
 
 def test_ntu_tables_are_those_of_the_method():
@@ -50,6 +51,15 @@ def test_own_layout():
     assert layout.hinges == (0, 0, 1)
     assert layout.graph == dict(num_node=3, inward=[(1, 0), (2, 1)], center=1)
     assert get_layout(layout) is layout
+
+
+def test_registered_layout(monkeypatch):
+    monkeypatch.setattr(skeletons, 'LAYOUTS', dict(LAYOUTS))
+    tables = dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
+    layout = register_layout(**tables)
+    assert get_layout('stick') is layout
+    with pytest.raises(ValueError, match='a layout .stick. already'):
+        register_layout(**tables)
 
 
 @pytest.mark.parametrize(

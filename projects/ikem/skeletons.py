@@ -153,6 +153,25 @@ LAYOUTS = {
 }
 
 
+def register_layout(**tables) -> SkeletonLayout:
+    """Make an own layout known by its name.
+
+    Args:
+        **tables: Arguments of :class:`SkeletonLayout`.
+
+    Raises:
+        ValueError: If there is a layout of that name, or a table does not
+            fit.
+    """
+    layout = SkeletonLayout(**tables)
+    if layout.name in LAYOUTS:
+        raise ValueError(
+            f'there is a layout {layout.name!r} already: choose another name'
+        )
+    LAYOUTS[layout.name] = layout
+    return layout
+
+
 def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
     """Get a layout by name, or make one from a dict of its fields.
 
@@ -172,6 +191,6 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
         raise ValueError(
             f'unknown skeleton layout {layout!r}: known are '
             f'{sorted(LAYOUTS)}; give an own one as a dict of the arguments '
-            'of SkeletonLayout'
+            'of SkeletonLayout, or import what registers it'
         )
     return LAYOUTS[layout]

@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from projects.ikem.models import ModalityDataPreprocessor
+from projects.ikem.models import modalities as module
 from projects.ikem.models.modalities import (
     MODALITIES,
     derive_modalities,
     raw_rotation_axis,
+    register_modality,
 )
 from projects.ikem.skeletons import get_layout
 
@@ -229,3 +231,12 @@ def test_errors_name_the_thing():
         ModalityDataPreprocessor(['speed'])
     with pytest.raises(ValueError, match="'unit' or 'raw'"):
         ModalityDataPreprocessor(rotation_axis='no')
+
+
+def test_own_modality(monkeypatch):
+    """Its values: tests/test_docs.py."""
+    monkeypatch.setattr(module, 'MODALITIES', {})
+    assert register_modality(MODALITIES['bone']) is MODALITIES['bone']
+    assert module.MODALITIES == dict(bone=MODALITIES['bone'])
+    with pytest.raises(ValueError, match='a modality .bone. already'):
+        register_modality(MODALITIES['bone'])
