@@ -1,7 +1,8 @@
 """All of the method on synthetic skeletons in minutes.
 
 Makes skeletons and prepares them; then runs the suite ``quickstart``: IKEM on
-six modalities, distillation into three students, linear evaluation.
+six modalities, distillation into three students, linear evaluation; and
+writes the report of it.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from projects.ikem.reproduce import reproduce
 ROOT = Path(__file__).resolve().parents[1]
 RAW = 'work_dirs/quickstart_data/raw'  # kept for the next run
 PREPARED = 'work_dirs/quickstart_data/prepared'
+SUITE = 'work_dirs/suites/quickstart'
+STOPPED = 130  # by Ctrl-C
 
 
 def run(*command: str) -> None:
@@ -59,6 +62,8 @@ def main(argv: List[str]) -> None:
         )
     print('\n$ python tools/reproduce.py quickstart --seeds 0', flush=True)
     code = reproduce('quickstart', [0], ROOT)
+    if code != STOPPED:
+        run('tools/report.py', SUITE, '--max-clips', '200')
     print(f'{time.time() - args.started:.0f} s in all')
     sys.exit(code)
 

@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 bash tools/setup_env.sh
 .venv/bin/python -m ruff check .
 .venv/bin/python -m ruff format --check --quiet .
-# a process a core; tests of a file share what its fixtures make
-exec .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile "$@"
+# a process a core
+exec .venv/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal "$@"

@@ -12,7 +12,7 @@ from projects.ikem.files import written_aside
 from .suite import Table
 from .work import Work
 
-_NOTE = (
+NOTE = (
     'Top-1 accuracy in percent: mean ± standard deviation of a sample, in '
     'brackets the number of seeds; of the last epoch, and of the best one on '
     'the test clips, which is another epoch for each seed and stream.'
@@ -117,25 +117,33 @@ def write(path: Path, measured: Dict[str, Any], details: Dict) -> None:
 
 def markdown(measured: Dict[str, Any], command: str) -> str:
     """The table to read; ``-`` where a result is missing."""
+    header, rows = texts(measured)
+    lines = [
+        f'# {measured["title"]}',
+        '',
+        '| | ' + ' | '.join(header[1:]) + ' |',
+        '|---|' + '---:|' * len(header[1:]),
+    ]
+    lines += [f'| {" | ".join(row)} |' for row in rows]
+    lines += ['', NOTE, '', f'`{command}`']
+    if measured['missing']:
+        lines += ['', 'Missing:', '']
+        lines += [f'- {reason}' for reason in measured['missing']]
+    return '\n'.join(lines) + '\n'
+
+
+def texts(measured: Dict[str, Any]) -> Tuple[List[str], List[List[str]]]:
+    """Header and rows of the table to read, the first column names them."""
     kinds = [
         (column, kind)
         for column in measured['columns']
         for kind in _kinds(measured, column)
     ]
-    lines = [
-        f'# {measured["title"]}',
-        '',
-        '| | ' + ' | '.join(f'{c} {kind}' for c, kind in kinds) + ' |',
-        '|---|' + '---:|' * len(kinds),
+    header = ['', *(f'{column} {kind}' for column, kind in kinds)]
+    return header, [
+        [name, *(_text(cells[column], kind) for column, kind in kinds)]
+        for name, cells in measured['rows'].items()
     ]
-    for name, cells in measured['rows'].items():
-        texts = [_text(cells[column], kind) for column, kind in kinds]
-        lines.append(f'| {name} | ' + ' | '.join(texts) + ' |')
-    lines += ['', _NOTE, '', f'`{command}`']
-    if measured['missing']:
-        lines += ['', 'Missing:', '']
-        lines += [f'- {reason}' for reason in measured['missing']]
-    return '\n'.join(lines) + '\n'
 
 
 def _kinds(measured: Dict, column: str) -> Tuple[str, ...]:

@@ -1,0 +1,235 @@
+"""Sections of the page of a suite."""
+
+import re
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from projects.ikem.engine.cli import describe
+from projects.ikem.files import read_json_dict
+from projects.ikem.reproduce.tables import NOTE, texts
+from projects.ikem.visualization.curves import Curves
+
+from .blocks import (
+    Details,
+    Missing,
+    Note,
+    Page,
+    Pictures,
+    Section,
+    Table,
+    duration,
+    percent,
+    section,
+)
+from .encoded import encoded_sections
+from .run import Run
+from .run_sections import accuracy_blocks, curve_picture, data_section
+
+
+def is_suite(path: Path) -> bool:
+    """Whether a folder is the work dir of a suite."""
+    return any(path.glob('table_*.json')) or bool(runs_of(path))
+
+
+def runs_of(path: Path) -> List[Run]:
+    """The runs of a suite by seed and name, but those that are stale."""
+    folders = [
+        folder
+        for folder in path.glob('seed*/*')
+        if re.fullmatch(r'seed\d+', folder.parent.name)
+        and not re.search(r'\.stale\d+$', folder.name)
+        and Run.is_at(folder)
+    ]
+    folders.sort(key=lambda f: (int(f.parent.name[4:]), f.name))
+    return [Run(f, f'{f.parent.name}/{f.name}') for f in folders]
+
+
+def suite_page(path: Path, max_clips: int) -> Page:
+    """The page of a suite.
+
+    Args:
+        path (Path): Its work dir.
+        max_clips (int): Clips of a split that pass through the encoders of
+            its best evaluation at most, 0 for none.
+    """
+    runs = runs_of(path)
+    tables = sorted(path.glob('table_*.json'))
+    sections = [section(_title(t), _table, t) for t in tables]
+    if not tables:
+        reason = 'There is no table yet: tools/reproduce.py writes them.'
+        sections.append(Section('Tables', [Missing(reason)]))
+    sections += [
+        section('Runs', _runs, runs),
+        section('Pre-trainings', _pretrainings, runs),
+        *_best_sections(runs, max_clips),
+        section('Environment', _environment, tables),
+    ]
+    done = sum(_status(run).startswith('finished') for run in runs)
+    tiles = [
+        ('tables', str(len(tables))),
+        ('runs finished', f'{done} of {len(runs)}'),
+        ('time of all runs', duration(sum(run.seconds or 0 for run in runs))),
+    ]
+    return Page(path.resolve().name, 'suite', tiles, sections)
+
+
+def _title(table: Path) -> str:
+    """That of the table; of a damaged one its name."""
+    try:
+        return str(read_json_dict(table)['title'])
+    except (KeyError, OSError, ValueError):
+        return table.name
+
+
+def _table(path: Path) -> List:
+    measured = read_json_dict(path)
+    header, rows = texts(measured)
+    blocks: List = [Table(header, rows), Note(NOTE)]
+    missing = measured['missing']
+    if missing:
+        summary = f'{len(missing)} results are missing'
+        blocks.append(Details(summary, '\n'.join(missing)))
+    blocks.append(Details('Command', measured['command']))
+    return blocks
+
+
+def _status(run: Run) -> str:
+    try:
+        return run.status
+    except Exception as error:  # as in `section`
+        return describe(error)
+
+
+def _headline(run: Run) -> List[str]:
+    try:
+        if run.headline is None:
+            return ['', '', '']
+    except Exception:  # its status says why
+        return ['', '', '']
+    name, accuracy = run.headline
+    best = f'{percent(accuracy.best)} ({accuracy.epoch})'
+    return [name, percent(accuracy.last), best]
+
+
+def _runs(runs: List[Run]) -> List:
+    if not runs:
+        return [Missing('Nothing has been run.')]
+    rows = [
+        [run.name, _status(run), duration(run.seconds), *_headline(run)]
+        for run in runs
+    ]
+    anchors = [f'run-{i}' for i in range(len(runs))]
+    header = ['run', 'status', 'time', 'accuracy', 'last', 'best (epoch)']
+    return [
+        Table(header, rows, anchors),
+        Details(
+            'Commands and accuracies of all runs',
+            '',
+            blocks=[_details(run, a) for run, a in zip(runs, anchors)],
+        ),
+    ]
+
+
+def _details(run: Run, anchor: str) -> Details:
+    def describe_run() -> List:
+        record = run.record
+        command = ' '.join(record.get('command', ['not recorded']))
+        blocks = [Note(f'Command: {command}')]
+        if record.get('commit'):
+            blocks.append(Note(f'Commit: {record["commit"]}'))
+        return blocks + (accuracy_blocks(run) if run.accuracies else [])
+
+    return Details(run.name, '', anchor, section('', describe_run).blocks)
+
+
+def _pretrainings(runs: List[Run]) -> List:
+    panels: Dict[str, Curves] = {}
+    seed = None
+    for run in runs:
+        first, _, name = run.name.partition('/')
+        if first != (seed or first) or _is_evaluation(run):
+            continue
+        for title, curve in _common_curves(run).items():
+            seed = first
+            panels.setdefault(title, {})[name] = curve
+    if not panels:
+        return [Missing('No pre-training has logged anything.')]
+    return [
+        Pictures([curve_picture(*panel) for panel in panels.items()]),
+        Note(
+            f'Pre-trainings of {seed}. Losses of different algorithms and '
+            'modalities do not compare; their course does.'
+        ),
+    ]
+
+
+def _is_evaluation(run: Run) -> bool:
+    try:
+        return run.is_classifier
+    except Exception:  # its line in the table says what is wrong
+        return True
+
+
+def _common_curves(run: Run) -> Curves:
+    """What all pre-trainings log, by title."""
+    try:
+        logs = run.logs
+    except (OSError, ValueError):  # its line in the table says so
+        return {}
+    titles = {'loss': 'Loss', 'lr': 'Learning rate'}
+    curves = {titles[name]: logs[name] for name in titles if name in logs}
+    spreads = [v for name, v in logs.items() if name.startswith('std_')]
+    if spreads:
+        title = 'Spread of the embeddings, least of the modalities'
+        curves[title] = {
+            epoch: min(s[epoch] for s in spreads if epoch in s)
+            for epoch in spreads[0]
+        }
+    return curves
+
+
+def _best_sections(runs: List[Run], max_clips: int) -> List[Section]:
+    best = _best_evaluation(runs)
+    if best is None:
+        reason = 'No evaluation has an accuracy and a checkpoint.'
+        return [
+            Section(title, [Missing(reason)])
+            for title in ('Data', 'Confusions', 'Embedding', 'Neighbours')
+        ]
+    name, accuracy = best.headline
+    intro = Note(
+        f'{best.name}: {name} {percent(accuracy.last)} % in the last epoch, '
+        'the highest of all runs, of whatever split. Data, confusions, '
+        'embedding and neighbours below are of this one.'
+    )
+    return [
+        Section('Best evaluation', [intro]),
+        data_section(best),
+        *encoded_sections(best, max_clips),
+    ]
+
+
+def _best_evaluation(runs: List[Run]) -> Optional[Run]:
+    candidates = {}
+    for run in runs:
+        try:
+            if run.is_classifier and run.headline and run.checkpoint:
+                candidates[run] = run.headline[1].last
+        except Exception:  # damaged, or without a checkpoint
+            continue
+    return max(candidates, key=candidates.get) if candidates else None
+
+
+def _environment(tables: List[Path]) -> List:
+    if not tables:
+        return [Missing('It is written with the tables.')]
+    newest = max(tables, key=lambda path: path.stat().st_mtime)
+    details = read_json_dict(newest)
+    machine = details['machine']
+    rows = [
+        *([k, str(v)] for k, v in details['versions'].items()),
+        ['commit', str(details['commit'])],
+        ['cores', str(machine['cores'])],
+        ['GPUs', ', '.join(machine['gpus']) or 'none'],
+    ]
+    return [Table(['', ''], rows)]
