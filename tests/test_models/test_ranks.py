@@ -9,6 +9,8 @@ from mmengine.registry import DefaultScope
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
+import projects.ikem  # noqa: F401  registers all, in each process
+
 MODALITIES = ('joint', 'motion', 'bone')
 BACKBONE = dict(type='SlimSTGCN', base_channels=4, out_channels=8, dropout=0)
 ALGORITHMS = ['SkeletonCLR', 'IKEM', 'RelationalDistillation']

@@ -57,7 +57,8 @@ def bone(x: Tensor, gamma: Gamma, layout: SkeletonLayout) -> Tensor:
 
 def rotation_axis(x: Tensor, gamma: Gamma, layout: SkeletonLayout) -> Tensor:
     """Axis of each hinge, ``r_i = (b_i x b_j) / |b_i x b_j|`` (Eq. 4)."""
-    return _normalize(_hinge_axes(_bones(x, layout), layout)).movedim(0, -1)
+    axis = _hinge_axes(_bones(x, layout), layout)
+    return _normalize(axis, _norm(axis)).movedim(0, -1)
 
 
 def raw_rotation_axis(
@@ -72,12 +73,13 @@ def angular_velocity(
 ) -> Tensor:
     """``omega_t = r_t (theta_{t+1} - theta_t) / gamma`` (Eq. 5, 6), radians
     per raw frame, with theta the angle between the bones of a hinge."""
-    u = _normalize(_bones(x, layout))
-    axis = _hinge_axes(u, layout)
-    cos = (u * _take(u, layout.hinges)).sum(0)
-    theta = torch.atan2(_norm(axis), cos)  # arccos is ill-conditioned
-    speed = _difference(theta[..., None], gamma)
-    return _normalize(axis).movedim(0, -1) * speed
+    b = _bones(x, layout)
+    axis = _hinge_axes(b, layout)
+    # of the bones as of their directions; arccos is ill-conditioned
+    sin, cos = _norm(axis), (b * _take(b, layout.hinges)).sum(0)
+    theta = torch.atan2(sin, cos)
+    speed = _difference(theta[..., None], gamma)[..., 0]
+    return (_normalize(axis, sin) * speed).movedim(0, -1)
 
 
 # Below, coordinates come first, (3, ..., M, T, V): over the last dimension a
@@ -90,7 +92,8 @@ def _bones(x: Tensor, layout: SkeletonLayout) -> Tensor:
     b = x - _take(x, layout.parents)
     if layout.torso is not None:
         p, q, r = (x[..., v] for v in layout.torso)
-        b[..., layout.root] = _normalize(_cross(p - q, r - q))
+        normal = _cross(p - q, r - q)
+        b[..., layout.root] = _normalize(normal, _norm(normal))
     return b
 
 
@@ -118,9 +121,9 @@ def _norm(v: Tensor) -> Tensor:
     return (v * v).sum(0).sqrt()
 
 
-def _normalize(v: Tensor) -> Tensor:
+def _normalize(v: Tensor, norm: Tensor) -> Tensor:
     """Unit vectors, as F.normalize; a zero vector stays zero."""
-    return v / _norm(v).clamp_min(1e-12)
+    return v / norm.clamp_min(1e-12)
 
 
 # In the order in which they are concatenated.
@@ -195,4 +198,7 @@ def derive_modalities(
     gamma = 1.0
     if time_scale is not None:
         gamma = time_scale.to(x).view(-1, *[1] * (x.dim() - 1))
-    return {name: functions[name](x, gamma, layout) for name in names}
+    # one order of strides for all, or each would be compiled anew
+    return {
+        name: functions[name](x, gamma, layout).contiguous() for name in names
+    }
