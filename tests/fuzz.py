@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -32,3 +33,23 @@ def damaged(data: bytes) -> st.SearchStrategy:
         st.integers(0, len(data)).map(lambda length: data[:length]),
         st.lists(edit, min_size=1, max_size=4).map(apply),
     )
+
+
+class SharedDtype:
+    """The dtype of an array, which is changed when the array is there."""
+
+    def __reduce__(self):
+        state = (4, '|', None, None, None, 64, 1, 0, dict(array=self.array))
+        return np.dtype, ('S8', False, True), state
+
+
+class LongerArray:
+    """An array whose pickle makes it reach beyond its memory."""
+
+    def __init__(self):
+        self.dtype = SharedDtype()
+        self.dtype.array = self
+
+    def __reduce__(self):
+        rebuild, args, _ = np.zeros(1).__reduce__()
+        return rebuild, args, (1, (1,), self.dtype, False, b'abcdefgh')

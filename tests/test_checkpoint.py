@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from fuzz import damaged, fuzz
+from fuzz import LongerArray, damaged, fuzz
 from hypothesis import given
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
@@ -100,24 +100,6 @@ def test_what_was_read_is_written_as_it_was(tmp_path):
         assert content['log_scalars']['train/loss'].mean() == 1.5
     data = pickle.dumps(last['runtime_info']['array'])
     assert type(pickle.loads(data)) is np.ndarray
-
-
-class SharedDtype:
-    """The dtype of an array, which is changed when the array is there."""
-
-    def __reduce__(self):
-        state = (4, '|', None, None, None, 64, 1, 0, dict(array=self.array))
-        return np.dtype, ('S8', False, True), state
-
-
-class LongerArray:
-    def __init__(self):
-        self.dtype = SharedDtype()
-        self.dtype.array = self
-
-    def __reduce__(self):
-        rebuild, args, _ = np.zeros(1).__reduce__()
-        return rebuild, args, (1, (1,), self.dtype, False, b'abcdefgh')
 
 
 def test_arrays_do_not_reach_beyond_their_memory(tmp_path):

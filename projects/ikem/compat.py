@@ -206,7 +206,6 @@ def mend_compile() -> None:
 
     Delete when mmengine calls ``model.compile``.
     """
-    from mmengine.model import is_model_wrapper
     from mmengine.runner import Runner
     from torch import nn
 
@@ -214,9 +213,9 @@ def mend_compile() -> None:
 
     @functools.wraps(compile_target)
     def maybe_compile(self, target: str) -> None:
-        options = self.cfg.get('compile')
-        model = self.model
-        model = model.module if is_model_wrapper(model) else model
+        from projects.ikem.engine.unwrap import unwrap  # mends come first
+
+        options, model = self.cfg.get('compile'), unwrap(self.model)
         theirs = type(model).compile is nn.Module.compile
         if theirs or options is None or options is False:
             return compile_target(self, target)

@@ -9,7 +9,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
-from fuzz import damaged, fuzz
+from fuzz import LongerArray, damaged, fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -222,24 +222,6 @@ def test_memory_is_not_reserved_for_what_is_not_there(tmp_path, data):
         restricted_pickle.load(path)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert after - before < 2**17  # KiB
-
-
-class SharedDtype:
-    """The dtype of an array, which is changed when the array is there."""
-
-    def __reduce__(self):
-        state = (4, '|', None, None, None, 64, 1, 0, dict(array=self.array))
-        return np.dtype, ('S8', False, True), state
-
-
-class LongerArray:
-    def __init__(self):
-        self.dtype = SharedDtype()
-        self.dtype.array = self
-
-    def __reduce__(self):
-        rebuild, args, _ = np.zeros(1).__reduce__()
-        return rebuild, args, (1, (1,), self.dtype, False, b'abcdefgh')
 
 
 def test_arrays_do_not_reach_beyond_their_memory(tmp_path):
