@@ -46,9 +46,13 @@ class TrainingHealthHook(Hook):
         Raises:
             FloatingPointError: If a loss is not finite.
         """
+        outputs = outputs or {}
+        # the sum of all, one transfer from the device an iteration
+        if 'loss' in outputs and outputs['loss'].isfinite():
+            return
         wrong = {
             name: value.item()
-            for name, value in (outputs or {}).items()
+            for name, value in outputs.items()
             if 'loss' in name and not value.isfinite()
         }
         if not wrong:
