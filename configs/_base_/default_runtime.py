@@ -19,6 +19,7 @@ default_hooks = dict(
     dataset_epoch=dict(type='DatasetEpochHook'),
     sync_norm_stats=dict(type='SyncNormStatsHook'),
     strict_load=dict(type='StrictLoadHook'),
+    keep_memory=dict(type='KeepMemoryHook'),
     data_check=dict(type='DataCheckHook'),
     reseed=dict(type='ReseedHook'),
     resume=dict(type='ResumeHook'),

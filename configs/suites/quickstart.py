@@ -55,8 +55,8 @@ runs = {
         training(
             'distillation-3m',
             **{
-                'train_cfg.max_epochs': 10,
-                'param_scheduler.0.milestones': [8],
+                'train_cfg.max_epochs': 18,
+                'param_scheduler.0.milestones': [14],
                 'optim_wrapper.optimizer.lr': 0.02,
             },
         ),

@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from contextlib import contextmanager
+from copy import deepcopy
 from itertools import islice
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, Optional
@@ -64,7 +65,7 @@ def prepared_folder(given: Optional[str], clips: int) -> Iterator[str]:
 def build_loader(
     cfg: Config, folder: str, workers: int, **changes
 ) -> DataLoader:
-    loader = cfg.train_dataloader.copy()
+    loader = deepcopy(cfg.train_dataloader)
     loader.update(
         num_workers=workers, persistent_workers=workers > 0, **changes
     )
@@ -88,7 +89,7 @@ def samples_per_second(
             changes.update(collate_fn=collate)
         iterators[form] = iter(build_loader(cfg, folder, workers, **changes))
     rates = {form: [] for form in FORMS}
-    for _ in range(args.rounds):
+    for _ in track(range(args.rounds), f'{workers} workers', transient=True):
         for form, batches in iterators.items():
             # what was read while the other form was timed, two a worker
             for _ in islice(batches, 2 * workers + 1):
@@ -146,7 +147,9 @@ def print_memory(
         table.add_column(column, justify='right')
     for workers in args.workers:
         loader = build_loader(cfg, folder, workers)
-        for epoch in range(args.epochs):
+        for epoch in track(
+            range(args.epochs), f'{workers} workers', transient=True
+        ):
             loader.dataset.set_epoch(0, epoch)
             for _ in loader:
                 pass

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from plain import plain_exchange
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
@@ -61,7 +62,7 @@ def seconds(args: argparse.Namespace) -> Dict[str, List[float]]:
     gradients = {form: step(form, inputs).clone() for form in FORMS}  # warm-up
     torch.testing.assert_close(*gradients.values(), rtol=1e-3, atol=1e-4)
     times = {form: [] for form in FORMS}
-    for _ in range(args.steps):
+    for _ in track(range(args.steps), 'steps', transient=True):
         for form in FORMS:
             start = time.perf_counter()
             step(form, inputs)

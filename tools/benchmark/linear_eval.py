@@ -12,12 +12,15 @@ extrapolated; logits and accuracies are compared after as many epochs of each.
 import argparse
 import tempfile
 import time
+from copy import deepcopy
 from typing import Callable, Dict, List, NamedTuple
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 from torch import Tensor
 
@@ -31,6 +34,24 @@ from projects.ikem.engine.loops.frozen_feature_loop import extract_features
 ORDINARY, CACHED = 'EpochBasedTrainLoop', 'FrozenFeatureTrainLoop'
 
 
+class ProgressHook(Hook):
+    """Show how far a training is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def before_train(self, runner: Runner) -> None:
+        self.progress = Progress(transient=True)
+        self.progress.start()
+        self.task = self.progress.add_task(self.name, total=runner.max_iters)
+
+    def after_train_iter(self, runner: Runner, *args, **kwargs) -> None:
+        self.progress.advance(self.task)
+
+    def after_train(self, runner: Runner) -> None:
+        self.progress.stop()
+
+
 class Training(NamedTuple):
     """What a training gave: its duration, accuracies of its last epoch and
     logits of the validation clips, by stream."""
@@ -41,12 +62,13 @@ class Training(NamedTuple):
 
 
 def train(cfg: Config, loop: str, epochs: int) -> Training:
-    cfg = cfg.copy()
+    cfg = deepcopy(cfg)
     cfg.train_cfg = dict(type=loop, max_epochs=epochs)
     cfg.default_hooks.checkpoint = None
     with tempfile.TemporaryDirectory() as work_dir:
         cfg.work_dir = work_dir
         runner = Runner.from_cfg(cfg)
+        runner.register_hook(ProgressHook(loop))
         seconds = []
         runner.train_loop.run = timed(runner.train_loop.run, seconds)
         runner.train()

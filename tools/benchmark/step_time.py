@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
@@ -25,6 +26,7 @@ from mmengine.registry import FUNCTIONS, init_default_scope
 from mmengine.runner import Runner
 from plain import plain_form
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from projects.ikem.compat import require_compiler
@@ -33,6 +35,7 @@ from projects.ikem.engine.cli import (
     one_line_errors,
     read_config,
 )
+from projects.ikem.engine.hooks import keep_freed_memory
 from projects.ikem.models.algorithms import IKEM
 from projects.ikem.models.algorithms.base import PretrainingModel
 
@@ -193,29 +196,61 @@ def wrap_timers(
     return seconds, training._replace(batches=iter(data, None))
 
 
+class Process:
+    """A training in this process, of which another one asks steps."""
+
+    def __init__(
+        self, form: Form, stage: int, args: argparse.Namespace
+    ) -> None:
+        torch.set_num_threads(args.threads)
+        keep_freed_memory(not form.plain)
+        self.device = args.device
+        self.seconds, self.training = wrap_timers(
+            build(form, stage, args), args.device
+        )
+
+    def step(self) -> Tuple[float, Dict[str, float]]:
+        """Its loss, and the seconds of its phases."""
+        self.seconds.clear()
+        start = time.perf_counter()
+        loss = self.training.step()['loss'].item()
+        synchronize(self.device)
+        total = time.perf_counter() - start
+        other = total - sum(self.seconds.values())
+        return loss, {**self.seconds, 'other': other, 'step': total}
+
+
+def start(*args) -> None:
+    global process
+    process = Process(*args)
+
+
+def step() -> Tuple[float, Dict[str, float]]:
+    return process.step()
+
+
 def measure(
     forms: List[Form], stage: int, args: argparse.Namespace
 ) -> Dict[Form, Dict[str, List[float]]]:
-    """Seconds of each step, and of its phases, the forms in turn."""
-    trainings = {
-        form: wrap_timers(build(form, stage, args), args.device)
-        for form in forms
-    }
+    """Seconds of each step, and of its phases, the forms in turn, each in a
+    process of its own, since memory of one is not that of the other."""
     times = {form: defaultdict(list) for form in forms}
-    for i in range(args.warmup + args.steps):
-        for form, (seconds, training) in trainings.items():
-            seconds.clear()
-            start = time.perf_counter()
-            loss = training.step()['loss'].item()
-            synchronize(args.device)
-            total = time.perf_counter() - start
-            if i == 0:
-                times[form]['first loss'].append(loss)
-            if i >= args.warmup:
-                other = total - sum(seconds.values())
-                for phase, t in {**seconds, 'other': other}.items():
-                    times[form][phase].append(t)
-                times[form]['step'].append(total)
+    with ExitStack() as stack:
+        pools = {
+            form: stack.enter_context(
+                get_context('spawn').Pool(1, start, (form, stage, args))
+            )
+            for form in forms
+        }
+        steps = range(args.warmup + args.steps)
+        for i in track(steps, 'steps', transient=True):
+            for form, pool in pools.items():
+                loss, seconds = pool.apply(step)
+                if i == 0:
+                    times[form]['first loss'].append(loss)
+                if i >= args.warmup:
+                    for phase, t in seconds.items():
+                        times[form][phase].append(t)
     return times
 
 
@@ -223,6 +258,7 @@ def memory(form: Form, stage: int, args: argparse.Namespace) -> float:
     """Peak MiB of two steps, gradients and momentum included, above those of
     the model, its banks and clips."""
     torch.set_num_threads(args.threads)
+    keep_freed_memory(not form.plain)
     training = build(form, stage, args)
     if args.device != 'cpu':
         torch.cuda.reset_peak_memory_stats()

@@ -24,7 +24,8 @@ def pool(x: Tensor) -> Tensor:
         autocast rounded x.
     """
     dtype = torch.promote_types(x.dtype, torch.float32)
-    return x.mean((-2, -1), dtype=dtype).mean(1)
+    # channels last: so are our backbone's, and the gradient, then
+    return x.movedim(2, -1).mean((2, 3), dtype=dtype).mean(1)
 
 
 def embed(projector: nn.Module, f: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 from .data_check_hook import DataCheckHook
 from .dataset_epoch_hook import DatasetEpochHook
 from .exchange_stage_hook import ExchangeStageHook
+from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .log_clips_hook import LogClipsHook
 from .reseed_hook import ReseedHook
 from .resume_hook import ResumeHook
@@ -12,10 +13,12 @@ __all__ = [
     'DataCheckHook',
     'DatasetEpochHook',
     'ExchangeStageHook',
+    'KeepMemoryHook',
     'LogClipsHook',
     'ReseedHook',
     'ResumeHook',
     'StrictLoadHook',
     'SyncNormStatsHook',
     'TrainingHealthHook',
+    'keep_freed_memory',
 ]

@@ -1,10 +1,25 @@
 """The toolbox's ST-GCN block, with the same parameters and numbers, faster."""
 
+from typing import Tuple
+
 import torch
 import torch.nn.functional as F
-from mmaction.models.backbones.stgcn import STGCNBlock
-from mmaction.models.utils import unit_gcn
+from mmaction.models.utils import unit_gcn, unit_tcn
+from mmengine.model import BaseModule
 from torch import Tensor, nn
+
+
+def scale_and_shift(bn: nn.Module) -> Tuple[Tensor, Tensor]:
+    """What a norm layer in eval mode does to each channel."""
+    scale = bn.weight * torch.rsqrt(bn.running_var + bn.eps)
+    return scale, bn.bias - bn.running_mean * scale
+
+
+def aggregate(x: Tensor, A: Tensor) -> Tensor:
+    """Sums ``y_nwc = sum_v A_wv x_nvc`` of x (N, V, C) by A (W, V)."""
+    if x.size(2) < 8:  # for which products of matrices are slow on a CPU
+        return F.conv1d(x, A[:, :, None])
+    return torch.bmm(A.to(x.dtype).expand(len(x), -1, -1), x)
 
 
 class GraphConv(unit_gcn):
@@ -12,7 +27,8 @@ class GraphConv(unit_gcn):
 
     ``y_w = sum_k W_k sum_v A[k, v, w] x_v + b_k``: first the joints are
     aggregated for each subset k, then one linear layer maps the channels of
-    all subsets; between them nothing is permuted.
+    all subsets; between them nothing is permuted. In eval mode the norm layer
+    is part of W and b.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -21,13 +37,30 @@ class GraphConv(unit_gcn):
         A = self.A * self.PA  # (K, V, W), k subsets, from joint v to joint w
         K = len(A)
         x = x.permute(0, 2, 3, 1).reshape(N * T, V, C)
-        aggregate = A.permute(2, 0, 1).reshape(1, V * K, V).to(x.dtype)
-        x = torch.bmm(aggregate.expand(N * T, -1, -1), x)  # (N * T, W * K, C)
+        x = aggregate(x, A.permute(2, 0, 1).reshape(V * K, V))
         weight = self.conv.weight.view(K, -1, C).permute(1, 0, 2)
+        weight = weight.reshape(-1, K * C)
         bias = torch.einsum('ko,kw->wo', self.conv.bias.view(K, -1), A.sum(1))
-        x = F.linear(x.view(N, T, V, K * C), weight.reshape(-1, K * C))
+        if not self.bn.training:
+            scale, shift = scale_and_shift(self.bn)
+            weight, bias = weight * scale[:, None], bias * scale + shift
+        x = F.linear(x.view(N, T, V, K * C), weight)
         x = x.add_(bias).permute(0, 3, 1, 2)
-        return F.relu_(self.bn(x))
+        return F.relu_(self.bn(x) if self.bn.training else x)
+
+
+class TemporalConv(unit_tcn):
+    """Temporal convolution, in eval mode with the norm layer in its weight."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve joints (N, C, T, V) over time."""
+        conv = self.conv
+        if self.bn.training:
+            return self.drop(self.bn(conv(x)))
+        scale, shift = scale_and_shift(self.bn)
+        weight = conv.weight * scale[:, None, None, None]
+        bias = conv.bias * scale + shift
+        return self.drop(F.conv2d(x, weight, bias, conv.stride, conv.padding))
 
 
 class _Mask(torch.autograd.Function):
@@ -72,7 +105,7 @@ class Dropout(nn.Dropout):
         return _Mask.apply(x, keep, 1 / (1 - self.p))
 
 
-class FastSTGCNBlock(STGCNBlock):
+class FastSTGCNBlock(BaseModule):
     """The toolbox's :class:`STGCNBlock` for tensors that are channels last.
 
     Args:
@@ -94,18 +127,24 @@ class FastSTGCNBlock(STGCNBlock):
         residual: bool = True,
         dropout: float = 0,
     ) -> None:
-        super().__init__(in_channels, out_channels, A, stride, residual)
+        super().__init__()
         self.gcn = GraphConv(in_channels, out_channels, A)
+        self.tcn = TemporalConv(out_channels, out_channels, 9, stride)
         self.tcn.drop = Dropout(dropout)
-        if isinstance(self.residual, nn.Module):
-            # frames are left out beforehand: channels last, the backward pass
-            # of a narrow pointwise convolution with a stride writes beyond
-            # its memory on a CPU (uxlfoundation/oneDNN#6035)
-            self.residual.conv.stride = (1, 1)
         self.stride = stride
+        if not residual:
+            self.residual = None
+        elif in_channels == out_channels and stride == 1:
+            self.residual = nn.Identity()
+        else:
+            # its stride is in forward: channels last, the backward pass of a
+            # narrow pointwise convolution with a stride writes beyond its
+            # memory on a CPU (uxlfoundation/oneDNN#6035)
+            self.residual = TemporalConv(in_channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map joints (N, C, T, V)."""
-        residual = self.residual(x[:, :, :: self.stride])
-        x = self.tcn(self.gcn(x))
-        return F.relu_(x.add_(residual))
+        y = self.tcn(self.gcn(x))
+        if self.residual is not None:
+            y = y.add_(self.residual(x[:, :, :: self.stride]))
+        return F.relu_(y)
