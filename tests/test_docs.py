@@ -157,6 +157,21 @@ def test_own_modality_layout_and_exchange(own_project):
         'bone_motion',
     ]
 
+    def run(tool, *args):
+        subprocess.run(
+            [sys.executable, ROOT / 'tools' / tool, *args],
+            env=dict(os.environ, PYTHONPATH='.'),
+            check=True,
+            capture_output=True,
+        )
+
+    run(
+        'visualizations/browse_dataset.py',
+        *('data/mine', '--imports', 'own_parts'),
+        *('--modalities', 'joint', 'bone_motion', '--out', 'mine.png'),
+    )
+    assert (own_project / 'mine.png').is_file()
+
     options = [
         'train_dataloader.batch_size=4',
         'model.bank_size=16',
@@ -169,15 +184,7 @@ def test_own_modality_layout_and_exchange(own_project):
         'train_dataloader.persistent_workers=False',
         'default_hooks.logger.interval=1',
     ]
-    subprocess.run(
-        [
-            *(sys.executable, ROOT / 'tools/train.py', 'exchange.py'),
-            *('--no-validate', '--cfg-options', *options),
-        ],
-        env=dict(os.environ, PYTHONPATH='.'),
-        check=True,
-        capture_output=True,
-    )
+    run('train.py', 'exchange.py', '--no-validate', '--cfg-options', *options)
     (log,) = own_project.glob('work_dirs/exchange/*/vis_data/scalars.json')
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     assert {'loss_joint', 'loss_bone', 'loss_bone_motion'} < set(entries[0])

@@ -87,6 +87,8 @@ def test_browse_a_movie(run, prepared_ntu, tmp_path):
         (('--index', 99), 'no clip 99: .* has 24'),
         (('--split', 'test'), "no split 'test': choose one of .*xsub_train"),
         (('--frame', 50), 'frames 0 to 49'),
+        (('--modalities', 'speed'), "unknown modalities .'speed'.: choose"),
+        (('--imports', 'nothing'), 'nothing'),
         (('--out', 'x.txt'), "Format 'txt' is not supported"),
     ],
 )

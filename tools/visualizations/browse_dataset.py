@@ -8,6 +8,7 @@ from typing import List
 
 import numpy as np
 from mmengine.registry import init_default_scope
+from mmengine.utils import import_modules_from_strings
 
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.prepare import positive_int
@@ -55,8 +56,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--modalities',
         nargs='*',
-        choices=list(MODALITIES),
-        help='side by side; without names all six',
+        metavar='MODALITY',
+        help='side by side; without names all',
+    )
+    parser.add_argument(
+        '--imports',
+        nargs='+',
+        default=[],
+        metavar='MODULE',
+        help='modules with own modalities and skeletons',
     )
     parser.add_argument(
         '--views',
@@ -132,6 +140,7 @@ def main() -> None:
     args = parse_args()
     with one_line_errors('browse_dataset.py'):
         init_default_scope('mmaction')
+        import_modules_from_strings(args.imports)
         require_writer(args.out)
         write(draw(args), args.out, args.dpi)
 

@@ -48,7 +48,8 @@ def modality_panels(
     ``joint`` is a skeleton, ``bone`` an arrow to each joint from its parent,
     ``motion`` and ``acceleration`` are arrows at the joints, a
     ``rotation_axis`` is a line through its hinge, and ``angular_velocity`` a
-    disc there, its area the speed, its colour whether the hinge opens.
+    disc there, its area the speed, its colour whether the hinge opens. Own
+    modalities are arrows at the joints.
 
     Args:
         clip (Clip): The clip.
@@ -72,7 +73,8 @@ def modality_panels(
     box = limits(x) if box is None else box
     panels = []
     for u in names:
-        note, draw = DRAWINGS[u](x, values, clip.layout)
+        drawing = DRAWINGS.get(u) or _arrows(u, PURPLE, '')
+        note, draw = drawing(x, values, clip.layout)
         title = f'{u.replace("_", " ")}\n{note}'
         panels.append(Panel(title, box, draw, x.shape[1]))
     return panels
@@ -103,7 +105,7 @@ def _bone(x, values, layout) -> Tuple[str, Draw]:
     return 'from parent to joint', draw
 
 
-def _arrows(name: str, color: str) -> Drawing:
+def _arrows(name: str, color: str, unit: str = 'per raw frame, ') -> Drawing:
     def drawing(x, values, layout) -> Tuple[str, Draw]:
         v = values[name]
         longest = np.quantile(np.linalg.norm(v, axis=-1), 0.999)
@@ -114,7 +116,7 @@ def _arrows(name: str, color: str) -> Drawing:
             arrows = _visible(x[:, t], scale * v[:, t])
             draw_arrows(ax, *arrows, color=color)
 
-        return f'per raw frame, × {scale:.2g}', draw
+        return f'{unit}× {scale:.2g}', draw
 
     return drawing
 
