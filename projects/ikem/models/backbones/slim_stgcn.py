@@ -73,8 +73,6 @@ class SlimSTGCN(BaseModule):
         for module in self.gcn.modules():
             if isinstance(module, BaseModule):
                 module.init_cfg = None
-        # as their gradients are, or each would be copied
-        self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Tensor:
         """Encode clips.

@@ -52,6 +52,11 @@ class GraphConv(unit_gcn):
 class TemporalConv(unit_tcn):
     """Temporal convolution, in eval mode with the norm layer in its weight."""
 
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # as gradients are, which DDP would copy each time
+        self.to(memory_format=torch.channels_last)
+
     def forward(self, x: Tensor) -> Tensor:
         """Convolve joints (N, C, T, V) over time."""
         conv = self.conv
