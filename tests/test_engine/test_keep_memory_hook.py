@@ -13,26 +13,30 @@ from resource import RUSAGE_SELF, getrusage
 import torch
 from projects.ikem.engine.hooks import keep_freed_memory
 
-keep_freed_memory(sys.argv[1] == 'keep')
-for _ in range(3):
-    torch.ones(2**24)  # 64 MiB, freed at once
-before = getrusage(RUSAGE_SELF).ru_minflt
-torch.ones(2**24)
+num, size = map(int, sys.argv[2:])
+if sys.argv[1] == 'keep':
+    keep_freed_memory()
+for _ in range(4):
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    tensors = [torch.ones(size * 2**18) for _ in range(num)]
+    tensors.clear()
 print(getrusage(RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def faults(how):
-    command = [sys.executable, '-c', FAULTS, how]
+def faults(how, num, size):
+    """Page faults of tensors of some MiB, where as many were freed before."""
+    command = [sys.executable, '-c', FAULTS, how, str(num), str(size)]
     return int(subprocess.run(command, stdout=subprocess.PIPE).stdout)
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='is about glibc')
-def test_memory_is_handed_out_again_without_page_faults():
-    returned = faults('return')
+@pytest.mark.parametrize('num, size', [(1, 64), (20, 10)])  # mapped, trimmed
+def test_memory_is_handed_out_again_without_page_faults(num, size):
+    returned = faults('return', num, size)
     if not returned:
         pytest.skip('this allocator keeps what is freed')
-    assert faults('keep') < returned / 2
+    assert faults('keep', num, size) < returned / 2
 
 
 @pytest.mark.parametrize('device, told', [('cpu', [()]), ('meta', [])])

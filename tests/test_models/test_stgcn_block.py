@@ -33,6 +33,16 @@ def test_numbers_of_the_toolbox(channels, stride, residual, training):
     torch.testing.assert_close(*results, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize('channels', [3, 8])
+def test_exported_with_any_number_of_clips(channels):
+    block = FastSTGCNBlock(channels, 8, torch.rand(3, V, V)).eval()
+    x = torch.randn(2, channels, T, V)
+    clips = torch.export.Dim('clips', min=2, max=64)
+    exported = torch.export.export(block, (x,), dynamic_shapes=[{0: clips}])
+    x = torch.randn(N, channels, T, V)
+    torch.testing.assert_close(exported.module()(x), block(x))
+
+
 def dropped(p, x):
     torch.manual_seed(0)
     return Dropout(p)(x.clone())

@@ -94,6 +94,33 @@ def test_plain_form_has_our_losses(
         torch.testing.assert_close(ours, plain, rtol=1e-4, atol=0)
 
 
+@pytest.mark.parametrize(
+    'path, exchanging', [(CLR, False), (CROSS, True), (STUDENTS, False)]
+)
+def test_plain_form_has_our_gradients(
+    plain_form, path, exchanging, prepared_ntu, prepared_nwucla
+):
+    batch = pseudo_collate(data_of(path, prepared_ntu, prepared_nwucla))
+    cfg = small(path)
+    ours = MODELS.build(cfg)
+    plain = plain_form(ours, cfg)
+    joints = ours.double().data_preprocessor(batch)['inputs']
+    joints = {u: x.double() for u, x in joints.items()}
+    gradients = []
+    for model in (ours, plain.double()):
+        model.exchanging = exchanging
+        model.train()
+        losses = model(joints, mode='loss')
+        sum(x for name, x in losses.items() if 'loss' in name).backward()
+        gradients.append(
+            {k: p.grad for k, p in model.query.named_parameters()}
+        )
+    ours, plain = gradients
+    assert ours.keys() == plain.keys()
+    assert all(g is not None and g.any() for g in ours.values())
+    torch.testing.assert_close(ours, plain, rtol=1e-6, atol=1e-10)
+
+
 def test_plain_modalities(plain_form, prepared_ntu):
     cfg = small(SIX)
     ours = MODELS.build(cfg)
@@ -171,8 +198,9 @@ def step_time(path, *args, options=()):
 
 def test_step_time_of_both_stages(prepared_ntu):
     data = f'train_dataloader.dataset.data_root={prepared_ntu}'
-    text, ratios = step_time(SIX, '--no-plain', options=[data])
+    text, ratios = step_time(SIX, '--no-plain', '--profile', options=[data])
     assert prepared_ntu in text
+    assert 'aten::convolution_backward' in text
     assert [name for name, _ in ratios] == [
         'memory of stage 2 above stage 1, ours, float32'
     ]
@@ -204,18 +232,28 @@ def test_step_time_of_a_distillation_without_its_data():
     assert 'encoders, teacher' in text
 
 
-def test_step_time_refuses_what_is_no_pretraining():
+LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+
+
+@pytest.mark.parametrize(
+    'path, args, message',
+    [
+        (LINEAR, [], 'is no pre-training and no distillation'),
+        # found by the process that takes the steps
+        (SIX, ['--device', 'nothing', '--no-memory'], 'device'),
+        (SIX, ['--steps', '0'], 'argument --steps: 0 is not at least 1'),
+        (SIX, ['--cfg-options', 'a.b'], "'a.b' is no key=value"),
+    ],
+)
+def test_step_time_refuses_what_it_cannot_measure(path, args, message):
     result = subprocess.run(
-        [
-            sys.executable,
-            TOOLS / 'step_time.py',
-            CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py',
-        ],
+        [sys.executable, TOOLS / 'step_time.py', CONFIGS / path, *args],
         capture_output=True,
         text=True,
+        timeout=120,
     )
-    assert result.returncode == 1
-    assert 'is no pre-training and no distillation' in result.stderr
+    assert result.returncode != 0
+    assert message in result.stderr.splitlines()[-1]
     assert 'Traceback' not in result.stderr
 
 

@@ -34,6 +34,7 @@ from rich.progress import track
 from rich.table import Table
 from torch.utils.data import DataLoader
 
+from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.datasets.prepared import PreparedWriter
 from projects.ikem.engine.cli import one_line_errors, read_config
 
@@ -179,12 +180,14 @@ def main() -> None:
     )
     parser.add_argument('--config', default=CONFIG)
     parser.add_argument('--workers', type=int, nargs='+')
-    parser.add_argument('--clips', type=int, default=40000)
-    parser.add_argument('--batches', type=int, default=50, help='a round')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--clips', type=positive_int, default=40000)
+    parser.add_argument(
+        '--batches', type=positive_int, default=50, help='a round'
+    )
+    parser.add_argument('--rounds', type=positive_int, default=5)
     parser.add_argument('--memory', action='store_true')
-    parser.add_argument('--epochs', type=int, default=20)
-    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--epochs', type=positive_int, default=20)
+    parser.add_argument('--threads', type=positive_int, default=1)
     parser.add_argument(
         '--device', default='cuda' if torch.cuda.is_available() else 'cpu'
     )

@@ -23,6 +23,8 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
+from projects.ikem.datasets.prepare import positive_int
+from projects.ikem.engine.cli import one_line_errors
 from projects.ikem.models.losses import explicit_exchange
 
 FORMS: Dict[str, Callable] = {
@@ -90,23 +92,24 @@ def extra_mebibytes(form: str, args: argparse.Namespace) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--modalities', type=int, default=6)
-    parser.add_argument('--batch', type=int, default=128)
-    parser.add_argument('--bank', type=int, default=32768)
-    parser.add_argument('--steps', type=int, default=5)
-    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--modalities', type=positive_int, default=6)
+    parser.add_argument('--batch', type=positive_int, default=128)
+    parser.add_argument('--bank', type=positive_int, default=32768)
+    parser.add_argument('--steps', type=positive_int, default=5)
+    parser.add_argument('--threads', type=positive_int, default=2)
     parser.add_argument(
         '--device', default='cuda' if torch.cuda.is_available() else 'cpu'
     )
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
 
-    # a process each, since the peak of a process never falls
     memory = {}
-    for form in FORMS:
-        with get_context('spawn').Pool(1) as pool:
-            memory[form] = pool.apply(extra_mebibytes, (form, args))
-    times = seconds(args)
+    with one_line_errors('exchange_loss.py'):
+        # a process each, since the peak of a process never falls
+        for form in FORMS:
+            with get_context('spawn').Pool(1) as pool:
+                memory[form] = pool.apply(extra_mebibytes, (form, args))
+        times = seconds(args)
     median = {form: statistics.median(t) for form, t in times.items()}
     table = Table(
         title=f'{args.modalities} modalities, N={args.batch}, K={args.bank}, '

@@ -16,7 +16,7 @@ from copy import deepcopy
 from typing import Callable, Dict, List, NamedTuple
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from rich.console import Console
@@ -24,7 +24,9 @@ from rich.progress import Progress
 from rich.table import Table
 from torch import Tensor
 
+from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
+    add_cfg_options,
     apply_options,
     one_line_errors,
     read_config,
@@ -104,19 +106,18 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='path of a config of configs/linear')
-    parser.add_argument('--epochs', type=int, default=100)
+    parser.add_argument('--epochs', type=positive_int, default=100)
     parser.add_argument(
         '--ordinary-epochs',
-        type=int,
+        type=positive_int,
         help='epochs of the ordinary loop; by default all',
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
-    args = parser.parse_args()
-    few = args.ordinary_epochs or args.epochs
-    if not 0 < few <= args.epochs:
-        parser.error('--ordinary-epochs is from 1 to --epochs')
-
+    add_cfg_options(parser)
     with one_line_errors('linear_eval.py'):
+        args = parser.parse_args()
+        few = args.ordinary_epochs or args.epochs
+        if few > args.epochs:
+            parser.error('--ordinary-epochs is at most --epochs')
         cfg = read_config(args.config)
         if not cfg.get('model', {}).get('frozen'):
             raise ValueError(

@@ -349,10 +349,10 @@ class PlainPretraining(PlainModel):
         bank: Embeddings,
     ) -> Dict[str, Tensor]:
         losses = {}
+        zhat_c = F.normalize(torch.cat(list(zhat.values()), 1), dim=1)
+        bank_c = F.normalize(torch.cat(list(bank.values()), 1), dim=1)
         for u in self.modalities:
             ztilde = F.normalize(exchange.projector[u](f[u]), dim=1)
-            zhat_c = F.normalize(torch.cat(list(zhat.values()), 1), dim=1)
-            bank_c = F.normalize(torch.cat(list(bank.values()), 1), dim=1)
             losses[f'loss_implicit_{u}'] = plain_info_nce(
                 ztilde, zhat_c, bank_c, exchange.temperature
             )

@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.registry import FUNCTIONS, init_default_scope
@@ -28,9 +29,12 @@ from plain import plain_form
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from torch.profiler import ProfilerActivity
 
 from projects.ikem.compat import require_compiler
+from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
+    add_cfg_options,
     apply_options,
     one_line_errors,
     read_config,
@@ -203,7 +207,8 @@ class Process:
         self, form: Form, stage: int, args: argparse.Namespace
     ) -> None:
         torch.set_num_threads(args.threads)
-        keep_freed_memory(not form.plain)
+        if not form.plain:  # as KeepMemoryHook does
+            keep_freed_memory()
         self.device = args.device
         self.seconds, self.training = wrap_timers(
             build(form, stage, args), args.device
@@ -218,6 +223,23 @@ class Process:
         total = time.perf_counter() - start
         other = total - sum(self.seconds.values())
         return loss, {**self.seconds, 'other': other, 'step': total}
+
+
+def profile(device: str) -> str:
+    """Table of the operations of a step."""
+    kinds = [ProfilerActivity.CPU]
+    if device != 'cpu':
+        kinds.append(ProfilerActivity.CUDA)
+    with torch.profiler.profile(activities=kinds) as profiler:
+        process.step()
+    where = 'cpu' if device == 'cpu' else 'device'
+    return profiler.key_averages().table(
+        sort_by=f'self_{where}_time_total', row_limit=15
+    )
+
+
+def new_process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, get_context('spawn'))
 
 
 def start(*args) -> None:
@@ -236,21 +258,20 @@ def measure(
     process of its own, since memory of one is not that of the other."""
     times = {form: defaultdict(list) for form in forms}
     with ExitStack() as stack:
-        pools = {
-            form: stack.enter_context(
-                get_context('spawn').Pool(1, start, (form, stage, args))
-            )
-            for form in forms
-        }
+        pools = {form: stack.enter_context(new_process()) for form in forms}
+        for form, pool in pools.items():
+            pool.submit(start, form, stage, args).result()
         steps = range(args.warmup + args.steps)
         for i in track(steps, 'steps', transient=True):
             for form, pool in pools.items():
-                loss, seconds = pool.apply(step)
+                loss, seconds = pool.submit(step).result()
                 if i == 0:
                     times[form]['first loss'].append(loss)
                 if i >= args.warmup:
                     for phase, t in seconds.items():
                         times[form][phase].append(t)
+        if args.profile:
+            print(pools[forms[0]].submit(profile, args.device).result())
     return times
 
 
@@ -258,7 +279,8 @@ def memory(form: Form, stage: int, args: argparse.Namespace) -> float:
     """Peak MiB of two steps, gradients and momentum included, above those of
     the model, its banks and clips."""
     torch.set_num_threads(args.threads)
-    keep_freed_memory(not form.plain)
+    if not form.plain:
+        keep_freed_memory()
     training = build(form, stage, args)
     if args.device != 'cpu':
         torch.cuda.reset_peak_memory_stats()
@@ -279,9 +301,8 @@ def resident(field: str) -> float:
 
 
 def main() -> None:
-    args = parse_args()
-    torch.set_num_threads(args.threads)
     with one_line_errors('step_time.py'):
+        args = parse_args()
         cfg = load(args)
         stage = which_stage(cfg, args.stage)
         forms = [Form(plain=False, amp=args.amp)]
@@ -293,8 +314,8 @@ def main() -> None:
         peaks = {}
         for case in cases if args.memory else ():
             # a process each, since the peak of a process never falls
-            with get_context('spawn').Pool(1) as pool:
-                peaks[case] = pool.apply(memory, (*case, args))
+            with new_process() as pool:
+                peaks[case] = pool.submit(memory, *case, args).result()
         times = measure(forms, stage, args)
     console = Console(width=100)
     data = cfg.train_dataloader.dataset.data_root
@@ -324,9 +345,9 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='of a pre-training or a distillation')
-    parser.add_argument('--batch', type=int, default=32)
-    parser.add_argument('--steps', type=int, default=10)
-    parser.add_argument('--warmup', type=int, default=2)
+    parser.add_argument('--batch', type=positive_int, default=32)
+    parser.add_argument('--steps', type=positive_int, default=10)
+    parser.add_argument('--warmup', type=positive_int, default=2)
     parser.add_argument(
         '--stage', type=int, choices=(1, 2), help='by default the last one'
     )
@@ -336,7 +357,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--dropout', type=float, help="in place of the config's"
     )
-    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--threads', type=positive_int, default=2)
     parser.add_argument(
         '--device', default='cuda' if torch.cuda.is_available() else 'cpu'
     )
@@ -346,7 +367,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--memory', action=argparse.BooleanOptionalAction, default=True
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument(
+        '--profile', action='store_true', help='print the operations of ours'
+    )
+    add_cfg_options(parser)
     return parser.parse_args()
 
 

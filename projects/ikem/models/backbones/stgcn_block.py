@@ -19,7 +19,7 @@ def aggregate(x: Tensor, A: Tensor) -> Tensor:
     """Sums ``y_nwc = sum_v A_wv x_nvc`` of x (N, V, C) by A (W, V)."""
     if x.size(2) < 8:  # for which products of matrices are slow on a CPU
         return F.conv1d(x, A[:, :, None])
-    return torch.bmm(A.to(x.dtype).expand(len(x), -1, -1), x)
+    return torch.bmm(A.to(x.dtype).expand(x.size(0), -1, -1), x)
 
 
 class GraphConv(unit_gcn):
@@ -51,11 +51,6 @@ class GraphConv(unit_gcn):
 
 class TemporalConv(unit_tcn):
     """Temporal convolution, in eval mode with the norm layer in its weight."""
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        # as gradients are, which DDP would copy each time
-        self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve joints (N, C, T, V) over time."""
