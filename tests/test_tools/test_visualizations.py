@@ -197,8 +197,11 @@ def test_plot_curves(run, tmp_path):
     wide = size(tmp_path / 'x.png')
     run('plot_curves.py', one, two, *names, '--overlay', *out)
     assert size(tmp_path / 'x.png') != wide
-    with pytest.raises(SystemExit, match="no .* 'acc'; there are"):
-        run('plot_curves.py', one, '--names', 'acc', *out)
+    for overlay in ((), ('--overlay',)):
+        with pytest.raises(SystemExit, match="no .* 'acc'; there are"):
+            run('plot_curves.py', one, '--names', 'lr', 'acc', *overlay, *out)
+    three = write_log(tmp_path / 'c/run', lr=0.1)  # has no losses
+    run('plot_curves.py', one, three, *names, *out)
     with pytest.raises(SystemExit, match="'\\(' is no regular expression"):
         run('plot_curves.py', one, '--names', '(', *out)
 

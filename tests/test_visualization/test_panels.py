@@ -33,9 +33,22 @@ def test_all_modalities_are_drawn(three_d):
     assert [p.title.split('\n')[0].replace(' ', '_') for p in panels] == list(
         MODALITIES
     )
-    figure = still([panels], 2, three_d)
+    figure = still([panels], 2, three_d, 'of all')
     assert all(ax.collections for ax in figure.axes)
     figure.draw_without_rendering()
+    (title,) = figure.texts
+    boxes = [
+        t.get_window_extent() for t in (title, *map(title_of, figure.axes))
+    ]
+    inside = figure.bbox
+    for box in boxes:
+        assert inside.x0 <= box.x0 and box.x1 <= inside.x1
+        assert inside.y0 <= box.y0 and box.y1 <= inside.y1
+    assert not any(boxes[0].overlaps(box) for box in boxes[1:])
+
+
+def title_of(ax):
+    return ax.title
 
 
 @pytest.mark.parametrize('name', ['motion', 'acceleration', 'bone'])

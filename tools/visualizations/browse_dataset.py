@@ -100,6 +100,11 @@ def panel_rows(clip: Clip, args: argparse.Namespace) -> List[List[Panel]]:
         return [[joint_panel(c)._replace(box=box) for c in versions]]
     names = args.modalities or list(MODALITIES)
     rows = [modality_panels(c, names, box) for c in versions]
+    if args.views:
+        rows = [
+            [p._replace(title=f'{name}: {p.title}') for p in row]
+            for name, row in zip(('clip', 'view 1', 'view 2'), rows)
+        ]
     return rows if len(names) > 1 else [[panel for (panel,) in rows]]
 
 
@@ -133,7 +138,8 @@ def draw(args: argparse.Namespace):
             f'--frame {frame}: the clip has frames 0 to '
             f'{clip.keypoint.shape[1] - 1}'
         )
-    return still(rows, frame, args.three_d)
+    title = '' if args.sheet else f'{clip.title}, frame {frame}'
+    return still(rows, frame, args.three_d, title)
 
 
 def main() -> None:

@@ -43,15 +43,14 @@ def parse_args() -> argparse.Namespace:
 def draw(args: argparse.Namespace) -> Figure:
     """The picture that is asked for."""
     titles = run_names(args.work_dirs)
+    runs = read_curves(args.work_dirs, args.names)
     if args.overlay:
-        pattern = '|'.join(f'(?:{name})' for name in args.names)
-        curves = [read_curves(d, pattern) for d in args.work_dirs]
+        curves = [
+            {n: v for panel in panels for n, v in panel.items()}
+            for panels in runs
+        ]
         return overlay_figure(list(zip(titles, curves)), args.title)
-    panels = [
-        [read_curves(work_dir, name) for name in args.names]
-        for work_dir in args.work_dirs
-    ]
-    return curves_figure(list(zip(titles, panels)), args.title)
+    return curves_figure(list(zip(titles, runs)), args.title)
 
 
 def run_names(work_dirs: List[Path]) -> List[str]:

@@ -1,10 +1,13 @@
 """What a training logged."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import List
 
 from projects.ikem.engine.logs import read_logs
+
+_STAMP = re.compile(r'^(\d\d/\d\d \d\d:\d\d:\d\d) - ', re.M)
 
 
 def read_history(work_dir: Path, metric: str) -> List[float]:
@@ -34,14 +37,25 @@ def logged_seconds(work_dir: Path) -> float:
     """Wall time of a training, of all its parts if it was resumed.
 
     A part lasts from the time that mmengine names its folder by to the last
-    line of its log.
+    line of its log that has a time.
 
     Args:
         work_dir (Path): The training's folder.
     """
     return sum(
-        log.stat().st_mtime
-        - datetime.strptime(log.stem, '%Y%m%d_%H%M%S').timestamp()
+        _seconds(log)
         for log in work_dir.glob('*/*.log')
         if log.stem == log.parent.name
     )
+
+
+def _seconds(log: Path) -> float:
+    begin = datetime.strptime(log.stem, '%Y%m%d_%H%M%S')
+    stamps = _STAMP.findall(log.read_text(errors='replace'))
+    if not stamps:
+        return 0
+    # the log leaves the year out
+    end = datetime.strptime(f'{begin.year}/{stamps[-1]}', '%Y/%m/%d %H:%M:%S')
+    if end < begin:
+        end = end.replace(year=begin.year + 1)
+    return (end - begin).total_seconds()

@@ -60,11 +60,13 @@ def confusion_figure(
         raise ValueError('no clips to count')
     matrix = matrix[seen][:, seen]
     num = len(matrix)
-    percent = 100 * matrix / matrix.sum(1, keepdim=True).clamp(min=1)
+    clips = matrix.sum(1, keepdim=True)
+    percent = 100 * matrix / clips.clamp(min=1)
+    names = [classes[i] for i in seen]
     figure = ConfusionMatrix.plot(
         percent.round().int(),
         include_values=num <= _MOST_WITH_NUMBERS,
-        classes=[classes[i] for i in seen],
+        classes=names,
         show=False,
     )
     plt.close(figure)  # pyplot would keep it
@@ -76,6 +78,9 @@ def confusion_figure(
     size = 9 if num <= _MOST_WITH_NUMBERS else 5
     ax.tick_params(labelsize=size, bottom=False, labelbottom=False)
     ax.tick_params(axis='x', top=True, labeltop=True)
+    ax.set_yticklabels(
+        name if n else f'{name} (no clip)' for name, n in zip(names, clips)
+    )
     for label in ax.get_xticklabels():
         label.set(rotation=90, ha='center')
     ax.xaxis.set_label_position('top')

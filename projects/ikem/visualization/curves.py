@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Dict, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,31 +13,41 @@ from projects.ikem.engine.logs import read_logs
 Curves = Dict[str, Dict[int, float]]
 
 
-def read_curves(work_dir: Path, pattern: str) -> Curves:
-    """Logged values by name and epoch.
+def read_curves(
+    work_dirs: Sequence[Path], patterns: Sequence[str]
+) -> List[List[Curves]]:
+    """Logged values by name and epoch, of each run for each pattern.
 
     Args:
-        work_dir (Path): Folder of a run.
-        pattern (str): Regular expression that names have to match.
+        work_dirs (sequence[Path]): Folders of the runs.
+        patterns (sequence[str]): Regular expressions that names have to
+            match.
 
     Raises:
-        FileNotFoundError: If the folder has no log.
-        ValueError: If nothing in the log matches, or it is no expression.
+        FileNotFoundError: If a folder has no log.
+        ValueError: If nothing in any log matches a pattern, or it is no
+            expression.
     """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise ValueError(
-            f'{pattern!r} is no regular expression: {error}'
-        ) from error
-    logs = read_logs(work_dir)
-    curves = {n: v for n, v in logs.items() if expression.fullmatch(n)}
-    if not curves:
-        raise ValueError(
-            f'{work_dir}: no logged name matches {pattern!r}; there are '
-            f'{", ".join(logs)}'
-        )
-    return curves
+    logs = [read_logs(work_dir) for work_dir in work_dirs]
+    runs: List[List[Curves]] = [[] for _ in logs]
+    for pattern in patterns:
+        try:
+            expression = re.compile(pattern)
+        except re.error as error:
+            raise ValueError(
+                f'{pattern!r} is no regular expression: {error}'
+            ) from error
+        for log, panels in zip(logs, runs):
+            panels.append(
+                {n: v for n, v in log.items() if expression.fullmatch(n)}
+            )
+        if not any(panels[-1] for panels in runs):
+            names = dict.fromkeys(n for log in logs for n in log)
+            raise ValueError(
+                f'no logged name matches {pattern!r}; there are '
+                f'{", ".join(names)}'
+            )
+    return runs
 
 
 def curves_figure(
@@ -89,6 +99,10 @@ def overlay_figure(
 
 def _draw(ax: Axes, curves: Curves) -> None:
     """A line for each name; from the eleventh on dashed."""
+    if not curves:
+        ax.text(0.5, 0.5, 'not logged', ha='center', va='center')
+        ax.set_axis_off()
+        return
     for i, (label, curve) in enumerate(curves.items()):
         style = ('-', '--', ':')[i // 10 % 3]
         ax.plot(*zip(*curve.items()), label=label, lw=1.2, ls=style)

@@ -7,11 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 METHODS = ('tsne', 'umap')
-# Told apart by the colour-blind (Okabe and Ito, with grey for yellow); with
-# the markers they make 128 pairs, more than NTU RGB+D 120 has classes.
+# Told apart by the colour-blind (Okabe and Ito, with grey for yellow), and
+# two more; with the markers they make 160 pairs, more than NTU RGB+D 120 has
+# classes.
 _COLORS = (
     *('#0072B2', '#E69F00', '#009E73', '#CC79A7'),
     *('#56B4E9', '#D55E00', '#000000', '#999999'),
+    *('#7A4A21', '#B8E04A'),
 )
 _MARKERS = (*'o^sDvPX*<>phdH8', '$o$')
 _ROWS = 30  # of the legend

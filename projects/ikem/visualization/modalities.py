@@ -48,7 +48,7 @@ def modality_panels(
     ``joint`` is a skeleton, ``bone`` an arrow to each joint from its parent,
     ``motion`` and ``acceleration`` are arrows at the joints, a
     ``rotation_axis`` is a line through its hinge, and ``angular_velocity`` a
-    disc there, its area the speed, its colour whether the hinge opens. Own
+    disc there, its area the speed, its colour whether the hinge bends. Own
     modalities are arrows at the joints.
 
     Args:
@@ -137,14 +137,14 @@ def _rotation_axis(x, values, layout) -> Tuple[str, Draw]:
 
 def _angular_velocity(x, values, layout) -> Tuple[str, Draw]:
     omega = values['angular_velocity']
-    # omega points along the axis while the angle of the hinge grows
-    opening = (omega * values['rotation_axis']).sum(-1)  # (M, T, V)
-    fastest = np.quantile(abs(opening), 0.999) or 1
+    # omega points along the axis while the angle between the bones grows
+    bending = (omega * values['rotation_axis']).sum(-1)  # (M, T, V)
+    fastest = np.quantile(abs(bending), 0.999) or 1
     hinges = _hinges(x, layout)
 
     def draw(ax: Axes, t: int) -> None:
         draw_skeletons(ax, x[:, t], layout, FAINT, dots=0)
-        at, speed = _visible(hinges[:, t], opening[:, t, :, None] / fastest)
+        at, speed = _visible(hinges[:, t], bending[:, t, :, None] / fastest)
         for sign, color in ((1, ORANGE), (-1, BLUE)):
             chosen = sign * speed[:, 0] > 0
             area = _LARGEST_DISC * abs(speed[chosen, 0])

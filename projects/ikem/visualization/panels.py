@@ -74,8 +74,17 @@ def _grid(
     return figure, shown
 
 
+def _fix_layout(figure: Figure) -> None:
+    for _ in range(2):  # the layout of the first one leaves out the titles
+        figure.draw_without_rendering()
+    figure.set_layout_engine('none')
+
+
 def still(
-    rows: Sequence[Sequence[Panel]], frame: int, three_d: bool = False
+    rows: Sequence[Sequence[Panel]],
+    frame: int,
+    three_d: bool = False,
+    title: str = '',
 ) -> Figure:
     """Panels in one picture.
 
@@ -83,10 +92,14 @@ def still(
         rows (sequence[sequence[Panel]]): The panels of each row.
         frame (int): The frame that they show.
         three_d (bool): Whether the Axes are 3D. Defaults to False.
+        title (str): Title of all.
     """
     figure, shown = _grid(rows, three_d)
     for ax, panel in shown:
         panel.draw(ax, frame)
+    if title:
+        figure.suptitle(title, fontsize=9)
+    _fix_layout(figure)
     return figure
 
 
@@ -104,9 +117,7 @@ def movie(
         three_d (bool): Whether the Axes are 3D. Defaults to False.
     """
     figure, shown = _grid(rows, three_d)
-    for _ in range(2):  # the layout of the first one leaves out the titles
-        figure.draw_without_rendering()
-    figure.set_layout_engine('none')  # or the Axes would move
+    _fix_layout(figure)  # or the Axes would move
 
     def update(t: int) -> List:
         for ax, panel in shown:

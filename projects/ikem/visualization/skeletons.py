@@ -106,7 +106,7 @@ def set_limits(ax: Axes, box: np.ndarray) -> None:
     ax.set_ylim(*edges[:, 1])
     if ax.name == '3d':
         ax.set_zlim(*edges[:, 2])
-        ax.set_box_aspect(np.ptp(edges, axis=0), zoom=1.5)
+        ax.set_box_aspect(np.ptp(edges, axis=0), zoom=1.15)
         ax.view_init(elev=12, azim=-65)
     else:
         ax.set_aspect('equal')

@@ -63,7 +63,8 @@ def extract_features(
         model (nn.Module): Model whose ``'tensor'`` mode returns features of
             shape (N, D) by modality.
         dataloader (DataLoader): Loader of the clips.
-        progress (bool): Whether to show the progress. Defaults to False.
+        progress (bool): Whether the first rank shows the progress. Defaults
+            to False.
 
     Returns:
         FeatureDataset: The features, on the model's device.
@@ -86,7 +87,8 @@ def extract_features(
     was_training = model.training
     model.eval()
     batches, data_samples = [], []
-    for batch in with_progress(loader, len(loader)) if progress else loader:
+    show = progress and rank == 0
+    for batch in with_progress(loader, len(loader)) if show else loader:
         batch = model.data_preprocessor(batch, False)
         batches.append(model(**batch, mode='tensor'))
         data_samples += [sample.cpu() for sample in batch['data_samples']]
@@ -111,7 +113,7 @@ def _interleave(shares: List[Tensor]) -> Tensor:
 
 def cache_features(model: nn.Module, dataloader: DataLoader) -> DataLoader:
     """A loader of the features of another loader's clips, in its order."""
-    features = extract_features(model, dataloader)
+    features = extract_features(model, dataloader, progress=True)
     return DataLoader(
         features,
         batch_size=dataloader.batch_size,

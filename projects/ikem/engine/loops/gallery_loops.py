@@ -88,7 +88,9 @@ class GalleryMixin:
 
     def extract_gallery(self, model: torch.nn.Module) -> None:
         """Features by modality and labels of the gallery."""
-        self.gallery = extract_features(model, self.gallery_dataloader)
+        self.gallery = extract_features(
+            model, self.gallery_dataloader, progress=True
+        )
         labels = [sample.gt_label for sample in self.gallery.data_samples]
         features = next(iter(self.gallery.features.values()))
         self.labels = torch.cat(labels).to(features.device)  # (G, )
