@@ -108,18 +108,19 @@ def _headline(run: Run) -> List[str]:
         return ['', '', '']
     name, accuracy = run.headline
     best = f'{percent(accuracy.best)} ({accuracy.epoch})'
-    return [name, percent(accuracy.last), best]
+    return [percent(accuracy.last), name, best]
 
 
 def _runs(runs: List[Run]) -> List:
     if not runs:
         return [Missing('Nothing has been run.')]
     rows = [
-        [run.name, _status(run), duration(run.seconds), *_headline(run)]
+        [run.name, *_headline(run), _status(run), duration(run.seconds)]
         for run in runs
     ]
     anchors = [f'run-{i}' for i in range(len(runs))]
-    header = ['run', 'status', 'time', 'accuracy', 'last', 'best (epoch)']
+    # a phone shows the first two
+    header = ['run', 'last', 'accuracy', 'best (epoch)', 'status', 'time']
     return [
         Table(header, rows, anchors),
         Details(
@@ -176,6 +177,8 @@ def _common_curves(run: Run) -> Curves:
         logs = run.logs
     except (OSError, ValueError):  # its line in the table says so
         return {}
+    if not any(logs.get('lr', {0: 1}).values()):
+        return {}  # untrained, for comparison
     titles = {'loss': 'Loss', 'lr': 'Learning rate'}
     curves = {titles[name]: logs[name] for name in titles if name in logs}
     spreads = [v for name, v in logs.items() if name.startswith('std_')]

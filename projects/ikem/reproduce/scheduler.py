@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, Dict, Iterator, List
 
@@ -73,6 +74,14 @@ class Reporter(ZeroReporter):
     def add_success(self, task: Task) -> None:
         seconds = time.time() - self.started[task.name]
         self._end('done', task.name, f'done in {seconds:.0f} s')
+        ended = sum(len(names) for names in self.ended.values())
+        if ended < self.total:
+            passed = time.time() - min(self.started.values())
+            left = passed / len(self.ended['done']) * (self.total - ended)
+            print(
+                f'         about {timedelta(seconds=round(left))} left',
+                flush=True,
+            )
 
     def skip_uptodate(self, task: Task) -> None:
         self._end('present', task.name, 'is there')
