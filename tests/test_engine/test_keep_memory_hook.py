@@ -39,12 +39,15 @@ def test_memory_is_handed_out_again_without_page_faults(num, size):
     assert faults('keep', num, size) < returned / 2
 
 
-@pytest.mark.parametrize('device, told', [('cpu', [()]), ('meta', [])])
-def test_only_on_a_cpu(monkeypatch, device, told):
+@pytest.mark.parametrize(
+    'device, keep, told',
+    [('cpu', True, [()]), ('cpu', False, []), ('meta', True, [])],
+)
+def test_only_on_a_cpu(monkeypatch, device, keep, told):
     calls = []
     monkeypatch.setattr(
         keep_memory_hook, 'keep_freed_memory', lambda *args: calls.append(args)
     )
     runner = SimpleNamespace(model=nn.Linear(2, 3, device=device))
-    keep_memory_hook.KeepMemoryHook().before_run(runner)
+    keep_memory_hook.KeepMemoryHook(keep).before_run(runner)
     assert calls == told

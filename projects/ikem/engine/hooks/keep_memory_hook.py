@@ -29,9 +29,14 @@ def keep_freed_memory() -> None:
 class KeepMemoryHook(Hook):
     """Keep the memory that is freed where a model is on a CPU.
 
-    A training step then takes a tenth less time there;
-    ``default_hooks.keep_memory=None`` leaves it out.
+    A training step then takes a tenth less time there.
+
+    Args:
+        keep (bool): Whether to. Defaults to True.
     """
+
+    def __init__(self, keep: bool = True) -> None:
+        self.keep = keep
 
     def before_run(self, runner: Runner) -> None:
         """Tell the allocator.
@@ -39,5 +44,6 @@ class KeepMemoryHook(Hook):
         Args:
             runner (Runner): The runner of the process.
         """
-        if next(runner.model.parameters()).device.type == 'cpu':
+        device = next(runner.model.parameters()).device
+        if self.keep and device.type == 'cpu':
             keep_freed_memory()
