@@ -439,5 +439,5 @@ def test_interrupted_training_goes_on(prepared_ntu, tmp_path):
     assert cell['last']['mean'] == pytest.approx(100 * history[-1])
     assert cell['best']['mean'] == pytest.approx(100 * max(history))
     assert 0 <= table['rows']['ridge']['xsub']['last']['mean'] <= 100
-    assert 0 <= table['runs']['seed3/joint']['seconds'] < 60
+    assert table['runs']['seed3/joint']['seconds'] > 0
     assert not list(out.glob('*/*stale*'))

@@ -7,7 +7,7 @@ from typing import List
 
 from projects.ikem.engine.logs import read_logs
 
-_STAMP = re.compile(r'^(\d\d/\d\d \d\d:\d\d:\d\d) - ', re.M)
+_STAMP = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - ', re.M)
 
 
 def read_history(work_dir: Path, metric: str) -> List[float]:
@@ -54,8 +54,5 @@ def _seconds(log: Path) -> float:
     stamps = _STAMP.findall(log.read_text(errors='replace'))
     if not stamps:
         return 0
-    # the log leaves the year out
-    end = datetime.strptime(f'{begin.year}/{stamps[-1]}', '%Y/%m/%d %H:%M:%S')
-    if end < begin:
-        end = end.replace(year=begin.year + 1)
+    end = datetime.strptime(stamps[-1], '%Y/%m/%d %H:%M:%S')
     return (end - begin).total_seconds()
