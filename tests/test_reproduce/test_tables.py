@@ -151,9 +151,8 @@ def test_history_of_a_resumed_training(tmp_path):
 def test_seconds_of_all_parts(tmp_path):
     for name, last in (
         ('20250101_120000', '2025/01/01 12:00:30'),
-        ('20251231_235950', '2026/01/01 00:00:02')(
-            '20250103_000000', None
-        ),  # ended before it logged anything
+        ('20251231_235950', '2026/01/01 00:00:02'),
+        ('20250103_000000', None),  # ended before it logged anything
     ):
         path = tmp_path / name / f'{name}.log'
         path.parent.mkdir()
