@@ -1,3 +1,5 @@
+import os
+import platform
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -27,16 +29,20 @@ print(getrusage(RUSAGE_SELF).ru_minflt - before)
 def faults(how, num, size):
     """Page faults of tensors of some MiB, where as many were freed before."""
     command = [sys.executable, '-c', FAULTS, how, str(num), str(size)]
-    return int(subprocess.run(command, stdout=subprocess.PIPE).stdout)
+    env = {  # without another allocator, or other settings of this one
+        name: value
+        for name, value in os.environ.items()
+        if name != 'LD_PRELOAD' and not name.startswith('MALLOC_')
+    }
+    return int(subprocess.run(command, env=env, stdout=subprocess.PIPE).stdout)
 
 
-@pytest.mark.skipif(sys.platform != 'linux', reason='is about glibc')
-@pytest.mark.parametrize('num, size', [(1, 64), (20, 10)])  # mapped, trimmed
-def test_memory_is_handed_out_again_without_page_faults(num, size):
-    returned = faults('return', num, size)
-    if not returned:
-        pytest.skip('this allocator keeps what is freed')
-    assert faults('keep', num, size) < returned / 2
+@pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='is about glibc')
+def test_memory_is_handed_out_again_without_page_faults():
+    assert faults('return', 1, 64) > 100  # mapped anew
+    assert faults('keep', 1, 64) < 10
+    # whether the heap is trimmed depends on what lies above
+    assert faults('keep', 20, 10) < 10
 
 
 @pytest.mark.parametrize(

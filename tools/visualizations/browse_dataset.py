@@ -101,9 +101,10 @@ def panel_rows(clip: Clip, args: argparse.Namespace) -> List[List[Panel]]:
     names = args.modalities or list(MODALITIES)
     rows = [modality_panels(c, names, box) for c in versions]
     if args.views:
+        titles = ['clip', *(view.title for view in versions[1:])]
         rows = [
-            [p._replace(title=f'{name}: {p.title}') for p in row]
-            for name, row in zip(('clip', 'view 1', 'view 2'), rows)
+            [p._replace(title=f'{title}: {p.title}') for p in row]
+            for title, row in zip(titles, rows)
         ]
     return rows if len(names) > 1 else [[panel for (panel,) in rows]]
 

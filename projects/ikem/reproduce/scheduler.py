@@ -54,12 +54,15 @@ class Reporter(ZeroReporter):
             done=[], present=[], failed=[], skipped=[]
         )
 
+    @property
+    def num_ended(self) -> int:
+        return sum(len(names) for names in self.ended.values())
+
     def say(self, name: str, text: str) -> None:
         """Print a line with the time and how many works ended."""
-        number = sum(len(names) for names in self.ended.values())
         print(
-            f'{time.strftime("%H:%M:%S")} [{number}/{self.total}] {name}: '
-            f'{text}',
+            f'{time.strftime("%H:%M:%S")} [{self.num_ended}/{self.total}] '
+            f'{name}: {text}',
             flush=True,
         )
 
@@ -74,10 +77,10 @@ class Reporter(ZeroReporter):
     def add_success(self, task: Task) -> None:
         seconds = time.time() - self.started[task.name]
         self._end('done', task.name, f'done in {seconds:.0f} s')
-        ended = sum(len(names) for names in self.ended.values())
-        if ended < self.total:
+        num_left = self.total - self.num_ended
+        if num_left:
             passed = time.time() - min(self.started.values())
-            left = passed / len(self.ended['done']) * (self.total - ended)
+            left = passed / len(self.ended['done']) * num_left
             print(
                 f'         about {timedelta(seconds=round(left))} left',
                 flush=True,

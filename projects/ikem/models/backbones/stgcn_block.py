@@ -60,7 +60,7 @@ class TemporalConv(unit_tcn):
         scale, shift = scale_and_shift(self.bn)
         weight = conv.weight * scale[:, None, None, None]
         bias = conv.bias * scale + shift
-        return self.drop(F.conv2d(x, weight, bias, conv.stride, conv.padding))
+        return self.drop(conv._conv_forward(x, weight, bias))
 
 
 class _Mask(torch.autograd.Function):
