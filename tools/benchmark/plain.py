@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from projects.ikem.models.algorithms import RelationalDistillation, SkeletonCLR
 from projects.ikem.models.algorithms.relational_distillation import TEACHER
-from projects.ikem.models.encoder import ModalityEncoder
+from projects.ikem.models.encoder import ModalityEncoder, build_backbone
 from projects.ikem.models.exchange import ExplicitExchange, ImplicitExchange
 from projects.ikem.models.memory_bank import MemoryBank
 from projects.ikem.models.modalities import MODALITIES
@@ -121,9 +121,10 @@ class PlainPreprocessor(BaseDataPreprocessor):
 def plain_backbone(cfg: Dict) -> nn.Module:
     """The backbone of a config, in the toolbox's own blocks."""
     if cfg['type'] != 'SlimSTGCN':
-        return MODELS.build(cfg)
+        layout = cfg.pop('layout')
+        return build_backbone(cfg, layout)
     dropout = cfg.get('dropout', 0.5)
-    layout = get_layout(cfg.get('layout', 'ntu-25'))
+    layout = get_layout(cfg['layout'])
     backbone = MODELS.build(
         dict(
             type='STGCN',
@@ -244,6 +245,7 @@ class PlainModel(BaseModel):
                 derived.modalities, derived.layout, derived.use_time_scale
             )
         )
+        backbone = {'layout': derived.layout, **backbone}
         self.modalities = ours.modalities
         self.temperature = ours.temperature
         self.query = plain_encoders(backbone, ours.query)
@@ -267,11 +269,10 @@ class PlainPretraining(PlainModel):
         self.key = plain_encoders(cfg['backbone'], ours.key)
         self.key.requires_grad_(False)
         self.momentum = ours.momentum
-        self.exchanging = False
-        self.frozen_keys = getattr(ours, 'frozen_keys', ())
-        self.exchanges = nn.ModuleList(
-            deepcopy(exchange) for exchange in getattr(ours, 'exchanges', ())
-        )  # for their numbers and projectors
+        self.exchanging = ours.exchanging
+        self.frozen_keys = ours.frozen_keys
+        # for their numbers and projectors
+        self.exchanges = deepcopy(ours.exchanges)
 
     def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
         f = self.extract_feat(inputs)
@@ -330,9 +331,7 @@ class PlainPretraining(PlainModel):
             zhat,
             bank,
             pairs,
-            exchange.temperature,
-            exchange.topk,
-            exchange.context,
+            **exchange.loss.options,
         )
         return {
             f'loss_explicit_{u}': torch.stack(
@@ -354,7 +353,7 @@ class PlainPretraining(PlainModel):
         for u in self.modalities:
             ztilde = F.normalize(exchange.projector[u](f[u]), dim=1)
             losses[f'loss_implicit_{u}'] = plain_info_nce(
-                ztilde, zhat_c, bank_c, exchange.temperature
+                ztilde, zhat_c, bank_c, exchange.loss.temperature
             )
         return losses
 
@@ -363,7 +362,13 @@ class PlainDistillation(PlainModel):
     def __init__(self, ours: RelationalDistillation, cfg: Dict) -> None:
         super().__init__(ours, cfg['backbone'])
         self.teacher = PlainTeacher(
-            plain_encoders(cfg['teacher']['backbone'], ours.teacher.encoder)
+            plain_encoders(
+                {
+                    'layout': ours.data_preprocessor.layout,
+                    **cfg['teacher'].get('backbone', cfg['backbone']),
+                },
+                ours.teacher.encoder,
+            )
         )
         self.topk = ours.topk
         self.form = ours.form
