@@ -56,7 +56,7 @@ def test_export(monkeypatch, capsys, tmp_path, files):
         None,
         dict(
             joints=np.zeros((3, 2, 8, 25, 3), np.float32),
-            total_frames=np.full(3, 8),
+            raw_frames=np.full(3, 8),
         ),
     )
     assert (scores.shape, features.shape) == ((3, 60), (3, 8))
