@@ -12,12 +12,7 @@ TWO_VIEWS = [
         type='MultiView',
         transforms=[dict(type='RandomTemporalCrop'), dict(type='RandomShear')],
     ),
-    dict(type='FormatGCNInput', num_person=2),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('frame_dir',),
-        algorithm_keys=('time_scale',),
-    ),
+    dict(type='PackSkeleton'),
 ]
 
 
@@ -38,10 +33,26 @@ def test_clips_of_a_split(prepared_ntu):
         np.testing.assert_array_equal(clip['keypoint'], rows[12 + i])
         assert clip['frame_dir'] == f'clip{12 + i}'
         assert clip['label'] == (12 + i) % 3
-        assert clip['total_frames'] == 50
+        assert clip['raw_frames'] == 50 + 12 + i
+        assert clip['num_frames'] == clip['total_frames'] == 50
         assert clip['time_scale'] == (50 + 12 + i) / 50
     assert dataset.metainfo['layout'] == 'ntu-25'
     assert len(build(prepared_ntu, None)) == 24
+
+
+def test_the_toolbox_samples_the_clip_and_not_the_recording(prepared_ntu):
+    pipeline = [
+        dict(type='UniformSampleFrames', clip_len=50, test_mode=True),
+        dict(type='PoseDecode'),
+        dict(type='PackSkeleton'),
+    ]
+    dataset = build(prepared_ntu, pipeline=pipeline)
+    for i in (0, 11):
+        clip = dataset.get_data_info(i)
+        packed = dataset[i]
+        assert packed['inputs'].shape == (1, 2, 50, 25, 3)
+        np.testing.assert_array_equal(packed['inputs'][0], clip['keypoint'])
+        assert packed['data_samples'].time_scale == clip['time_scale']
 
 
 def test_transforms_in_place_do_not_change_the_data(prepared_ntu):
