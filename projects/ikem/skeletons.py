@@ -43,7 +43,7 @@ class SkeletonLayout:
     edges: Optional[Tuple[Tuple[int, int], ...]] = None
     hinges: Optional[Tuple[int, ...]] = None
     torso: Optional[Tuple[int, int, int]] = None
-    # equal layouts have one hash, which a dict has not
+    # a dict has no hash
     parts: Optional[Dict[str, Tuple[int, ...]]] = field(
         default=None, hash=False
     )

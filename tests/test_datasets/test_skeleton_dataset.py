@@ -7,6 +7,12 @@ import torch
 from mmaction.registry import DATASETS
 from mmengine.runner import Runner
 
+from projects.ikem.datasets.prepare import prepare
+from projects.ikem.datasets.sources import (
+    pose_pickle_source,
+    preprocessing_chain,
+)
+
 TWO_VIEWS = [
     dict(
         type='MultiView',
@@ -136,3 +142,41 @@ def test_a_pipeline_that_returns_none_is_an_error(prepared_ntu):
     dataset = build(prepared_ntu, pipeline=[lambda results: None])
     with pytest.raises(RuntimeError, match='returned None for sample 2'):
         dataset[2]
+
+
+def test_the_toolbox_dataset_does_online_what_a_folder_has_done(tmp_path):
+    """gamma included; clips of one person get an absent second one."""
+    rng = np.random.default_rng(0)
+    annotations = [
+        dict(
+            frame_dir=f'clip{i}',
+            label=i,
+            total_frames=30 + i,
+            keypoint=rng.normal(size=(1 + i % 2, 30 + i, 25, 3)),
+        )
+        for i in range(4)
+    ]
+    split = dict(train=[clip['frame_dir'] for clip in annotations])
+    path = tmp_path / 'poses.pkl'
+    path.write_bytes(pickle.dumps(dict(split=split, annotations=annotations)))
+    prepare(pose_pickle_source(path), tmp_path / 'folder')
+    online = DATASETS.build(
+        dict(
+            type='PoseDataset',
+            ann_file=str(path),
+            split='train',
+            pipeline=[
+                *preprocessing_chain('ntu-25', 50),
+                dict(type='PackSkeleton', num_persons=2),
+            ],
+        )
+    )
+    pipeline = [dict(type='PackSkeleton')]
+    folder = build(str(tmp_path / 'folder'), 'train', pipeline=pipeline)
+    assert len(online) == len(folder) == 4
+    for i, (ours, theirs) in enumerate(zip(folder, online)):
+        torch.testing.assert_close(ours['inputs'], theirs['inputs'])
+        ours, theirs = ours['data_samples'], theirs['data_samples']
+        assert ours.frame_dir == theirs.frame_dir == f'clip{i}'
+        assert ours.time_scale == theirs.time_scale == (30 + i) / 50
+        assert ours.gt_label == theirs.gt_label == i

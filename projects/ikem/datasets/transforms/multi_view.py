@@ -29,17 +29,17 @@ class MultiView(BaseTransform):
         - keypoint: (views, M, T, V, C). End the pipeline with
           :class:`PackSkeleton`.
 
-    Of a view ``keypoint`` alone is kept.
+    Only ``keypoint`` is kept of each view.
 
     Args:
         transforms (list[dict | callable] | list[list]): The transforms of a
             view, or, with several pipelines, a list of them for each.
-        num_views (int | list[int]): Number of views, or of those of each
-            pipeline, such as ``[2, 1]``. Defaults to 2.
+        num_views (int | list[int]): Number of views; with several pipelines
+            the number of each, such as ``[2, 1]``. Defaults to 2.
 
     Raises:
-        ValueError: If a number of views is below 1, there is not one for
-            each pipeline, or the views differ in shape.
+        ValueError: If a number of views is below 1 or there is not one per
+            pipeline; when called, if the views differ in shape.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a transform finds in ``keypoint``: one clip, or several views."""
+"""Joints of a result dict: those of one clip, or of several views."""
 
 from typing import Dict
 
