@@ -5,11 +5,6 @@ _base_ = './ntu60_single-view.py'
 train_pipeline = [
     dict(type='RandomTemporalCrop', ratio=6),
     dict(type='RandomShear', amplitude=0.5),
-    dict(type='FormatGCNInput', num_person=2),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('frame_dir',),
-        algorithm_keys=('time_scale',),
-    ),
+    dict(type='PackSkeleton'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,11 +1,6 @@
 # NTU RGB+D 60 for evaluation: clips as they are.
 pipeline = [
-    dict(type='FormatGCNInput', num_person=2),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('frame_dir',),
-        algorithm_keys=('time_scale',),
-    ),
+    dict(type='PackSkeleton'),
 ]
 train_dataloader = dict(
     batch_size=128,

@@ -11,12 +11,7 @@ train_pipeline = [
             dict(type='RandomShear', amplitude=0.5),
         ],
     ),
-    dict(type='FormatGCNInput', num_person=2),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('frame_dir',),
-        algorithm_keys=('time_scale',),
-    ),
+    dict(type='PackSkeleton'),
 ]
 train_dataloader = dict(
     drop_last=True,

@@ -2,12 +2,7 @@
 _base_ = './ntu60_single-view.py'
 
 pipeline = [
-    dict(type='FormatGCNInput', num_person=1),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('frame_dir',),
-        algorithm_keys=('time_scale',),
-    ),
+    dict(type='PackSkeleton'),
 ]
 data_root = 'data/nwucla'
 train_dataloader = dict(
