@@ -75,7 +75,7 @@ def test_plain_form_has_our_losses(
     cfg = small(path)
     ours = MODELS.build(cfg)
     ours.set_progress(exchanging, 2)
-    plain = plain_form(ours, cfg)
+    plain = plain_form(ours)
     losses = []
     for model in (ours, plain):
         model.train()
@@ -103,7 +103,7 @@ def test_plain_form_has_our_gradients(
     cfg = small(path)
     ours = MODELS.build(cfg)
     ours.set_progress(exchanging, 2)
-    plain = plain_form(ours, cfg)
+    plain = plain_form(ours)
     joints = ours.double().data_preprocessor(batch)['inputs']
     joints = {u: x.double() for u, x in joints.items()}
     gradients = []
@@ -126,7 +126,7 @@ def test_plain_modalities(plain_form, prepared_ntu):
     samples = data_of(SIX, prepared_ntu, None)
     batch = pseudo_collate(samples)
     derived = ours.data_preprocessor(batch)['inputs']
-    plain = plain_form(ours, cfg).data_preprocessor(batch)['inputs']
+    plain = plain_form(ours).data_preprocessor(batch)['inputs']
     assert list(plain) == list(MODALITIES)
     for u, x in derived.items():
         torch.testing.assert_close(plain[u], x, rtol=1e-4, atol=1e-5)

@@ -102,7 +102,7 @@ def build(form: Form, stage: int, args: argparse.Namespace) -> Training:
     model = MODELS.build(cfg.model)
     model.set_progress(stage - 1, 2)
     if form.plain:
-        model = plain_form(model, cfg.model)
+        model = plain_form(model)
     model = model.to(args.device).train()
     if args.channels_last and not form.plain:
         model = model.to(memory_format=torch.channels_last)
