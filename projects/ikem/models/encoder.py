@@ -14,6 +14,11 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from projects.ikem.checkpoint import get_state_dict, require_same_skeleton
 
+from .backbones import SlimSTGCN
+from .backbones.stgcn import encode, stgcn
+from .necks.projector import MLPProjector, mlp
+from .stacking import Stacked
+
 Features = Dict[str, Tensor]
 
 
@@ -59,10 +64,15 @@ def pool(maps: Tensor, weight: Optional[Tensor] = None) -> Tensor:
 
 def unit(z: Features) -> Features:
     """Embeddings of unit length, ``z / |z|`` over the last dimension."""
-    return {u: F.normalize(x, dim=-1) for u, x in z.items()}
+    if len({x.shape for x in z.values()}) > 1:
+        return {u: F.normalize(x, dim=-1) for u, x in z.items()}
+    x = F.normalize(torch.stack(list(z.values())), dim=-1)
+    return dict(zip(z, x.unbind()))
 
 
-def project(projectors: Mapping[str, nn.Module], f: Features) -> Features:
+def project(
+    projectors: Mapping[str, nn.Module], f: Features, stacked: Stacked
+) -> Features:
     """Projections g(f), not normalised, in float32 also under autocast.
 
     The temperature magnifies the rounding of similarities, and projectors
@@ -71,10 +81,16 @@ def project(projectors: Mapping[str, nn.Module], f: Features) -> Features:
     Args:
         projectors (mapping[str, nn.Module]): g by modality.
         f (dict[str, Tensor]): Features (N, D) by modality.
+        stacked (Stacked): The stack of the projectors.
     """
+    g = projectors.values()
     device = next(iter(f.values())).device
     with torch.autocast(device.type, enabled=False):
-        return {u: g(f[u]) for u, g in projectors.items()}
+        p = stacked(g) if all(type(x) is MLPProjector for x in g) else None
+        if p is None:
+            return {u: g(f[u]) for u, g in projectors.items()}
+        x = torch.stack([f[u] for u in projectors])
+        return dict(zip(projectors, mlp(x, p).unbind()))
 
 
 class Projectors(ModuleDict):
@@ -97,10 +113,11 @@ class Projectors(ModuleDict):
         in_channels: Optional[int] = None,
     ) -> None:
         super().__init__({u: build_neck(cfg, in_channels) for u in modalities})
+        self.stacked = Stacked()
 
     def forward(self, f: Features) -> Features:
         """Project features (N, D), see :func:`project`."""
-        return project(self, f)
+        return project(self, f, self.stacked)
 
 
 class ModalityEncoder(BaseModule):
@@ -119,6 +136,9 @@ class ModalityEncoder(BaseModule):
 
 class Encoders(ModuleDict):
     """The encoders of several modalities, the one place where they run.
+
+    Slim ST-GCNs run as one pass of stacked tensors, other backbones and those
+    with hooks one after the other.
 
     The entries are :class:`ModalityEncoder`, with names ``joint.backbone.*``
     and ``joint.neck.*``, or without a neck the backbones themselves.
@@ -160,6 +180,8 @@ class Encoders(ModuleDict):
             self[u] = module
         self.modalities = tuple(modalities)
         self.has_neck = neck is not None
+        self.stacked_backbones, self.stacked_necks = Stacked(), Stacked()
+        self.compiled = None
         self.feature_channels = (neck or {}).get('in_channels') or getattr(
             self.backbones[modalities[0]], 'out_channels', None
         )
@@ -170,9 +192,35 @@ class Encoders(ModuleDict):
         return {u: m.backbone if self.has_neck else m for u, m in self.items()}
 
     def compile(self, **kwargs) -> None:
-        """Compile the backbones, by the arguments of ``torch.compile``."""
+        """Compile the pass of the backbones, or each backbone where they do
+        not run as one, by the arguments of ``torch.compile``."""
+        self.compiled = torch.compile(stgcn, **kwargs)
         for backbone in self.backbones.values():
             backbone.compile(**kwargs)
+
+    def _stacked_maps(
+        self, x: Features, joints: Optional[Sequence[int]]
+    ) -> Optional[Tensor]:
+        """Maps (N, M, T', V, U D) of one pass, or None if there is none."""
+        backbones = self.backbones.values()
+        if any(
+            type(b).forward is not SlimSTGCN.forward
+            or b._forward_hooks
+            or b._forward_pre_hooks
+            or b._backward_hooks
+            for b in backbones
+        ):
+            return None
+        clips = [x[u] for u in self.modalities]
+        plan, *others = (backbone.plan for backbone in backbones)
+        shape, *shapes = (clip.shape for clip in clips)
+        if any(p != plan for p in others) or any(s != shape for s in shapes):
+            return None
+        p = self.stacked_backbones(backbones)
+        if p is None:
+            return None
+        next(iter(backbones)).check(clips[0])
+        return encode(torch.stack(clips, 3), p, plan, joints, self.compiled)
 
     def maps(
         self, x: Features, joints: Optional[Sequence[int]] = None
@@ -188,6 +236,10 @@ class Encoders(ModuleDict):
         Returns:
             dict[str, Tensor]: Maps (N, M, D, T', V) by modality.
         """
+        y = self._stacked_maps(x, joints)
+        if y is not None:
+            y = y.unflatten(-1, (len(self), -1)).permute(4, 0, 1, 5, 2, 3)
+            return dict(zip(self.modalities, y.unbind()))
         options = {} if joints is None else dict(joints=joints)
         return {
             u: backbone(x[u], **options)
@@ -198,11 +250,16 @@ class Encoders(ModuleDict):
         self, x: Features, joints: Optional[Sequence[int]] = None
     ) -> Features:
         """Features f of clips, of shape (N, D); arguments of :meth:`maps`."""
-        return {u: pool(maps) for u, maps in self.maps(x, joints).items()}
+        y = self._stacked_maps(x, joints)
+        if y is None:
+            return {u: pool(maps) for u, maps in self.maps(x, joints).items()}
+        f = pool(y.movedim(-1, 2)).view(len(y), len(self), -1)
+        return dict(zip(self.modalities, f.unbind(1)))
 
     def project(self, f: Features) -> Features:
         """Projections g(f) of features (N, D), see :func:`project`."""
-        return project({u: encoder.neck for u, encoder in self.items()}, f)
+        necks = {u: encoder.neck for u, encoder in self.items()}
+        return project(necks, f, self.stacked_necks)
 
     def forward(self, x: Features) -> Features:
         """Embeddings ``g(f) / |g(f)|`` of clips (N, M, T, V, C)."""

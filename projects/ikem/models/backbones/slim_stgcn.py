@@ -1,14 +1,17 @@
 from typing import Dict, List, Optional, Sequence, Union
 
 import torch
+from mmaction.models.backbones.stgcn import STGCNBlock
 from mmaction.models.utils import Graph
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from projects.ikem.skeletons import get_layout
 
-from .stgcn_block import FastSTGCNBlock
+from ..stacking import unstacked
+from .stgcn import Block, Plan, encode
 
 
 @MODELS.register_module()
@@ -25,8 +28,11 @@ class SlimSTGCN(BaseModule):
         in_channels (int): Coordinates of a joint. Defaults to 3.
         base_channels (int): Channels of the first block. Defaults to 16.
         out_channels (int): Channels of the last block. Defaults to 256.
-        dropout (float): Dropout after each temporal convolution but the
+        dropout (float): Dropout after each temporal convolution except the
             first. Defaults to 0.5.
+        order (str): Order of arithmetic of the graph convolutions:
+            ``'dense'``, ``'aggregate'`` (the fewest operations), or
+            ``'auto'``, the faster one on the device. Defaults to ``'auto'``.
         init_cfg (dict or list[dict], optional): Initialization, by default
             that of the family: convolutions N(0, 0.02), norms N(1, 0.02).
     """
@@ -38,6 +44,7 @@ class SlimSTGCN(BaseModule):
         base_channels: int = 16,
         out_channels: int = 256,
         dropout: float = 0.5,
+        order: str = 'auto',
         init_cfg: Optional[Union[Dict, List[Dict]]] = [
             dict(type='Normal', layer='Conv2d', std=0.02),
             dict(
@@ -58,21 +65,58 @@ class SlimSTGCN(BaseModule):
         widths = [b, b, b, b, 2 * b, 2 * b, 2 * b, 4 * b, 4 * b, out_channels]
         inputs = [in_channels, *widths]
         self.gcn = ModuleList(
-            FastSTGCNBlock(
+            STGCNBlock(
                 inputs[i],
                 widths[i],
                 A,
                 stride=2 if i in (4, 7) else 1,
                 residual=i > 0,
-                dropout=dropout if i > 0 else 0,
+                tcn_dropout=dropout if i > 0 else 0,
             )
             for i in range(len(widths))
         )
         self.out_channels = out_channels
+        self.order = order
         # or the blocks' own initialization would overwrite ours
         for module in self.gcn.modules():
             if isinstance(module, BaseModule):
                 module.init_cfg = None
+
+    @property
+    def plan(self) -> Plan:
+        """Plan: All but the tensors that the forward pass depends on."""
+        norms = {
+            name: module
+            for name, module in self.named_modules()
+            if isinstance(module, _NormBase)
+        }
+        kinds = {(m.eps, m.momentum, type(m)) for m in norms.values()}
+        sizes = {(eps, momentum) for eps, momentum, _ in kinds}
+        if len(sizes) != 1:
+            raise ValueError(
+                'the norms of a SlimSTGCN have one eps and one momentum, got '
+                f'{sorted(sizes)}'
+            )
+        ((eps, momentum),) = sizes
+        return Plan(
+            blocks=tuple(
+                Block(
+                    block.tcn.stride,
+                    'conv'
+                    if isinstance(block.residual, nn.Module)
+                    else 'identity'
+                    if i > 0
+                    else 'none',
+                    block.tcn.drop.p if block.tcn.drop.training else 0.0,
+                )
+                for i, block in enumerate(self.gcn)
+            ),
+            frozen=frozenset(n for n, m in norms.items() if not m.training),
+            eps=eps,
+            momentum=momentum,
+            sync=any(issubclass(kind, nn.SyncBatchNorm) for *_, kind in kinds),
+            order=self.order,
+        )
 
     def forward(
         self, x: Tensor, joints: Optional[Sequence[int]] = None
@@ -91,18 +135,21 @@ class SlimSTGCN(BaseModule):
         Raises:
             ValueError: If the joints are not those of the layout.
         """
-        N, M, T, V, C = x.shape
+        x = self.check(x)[:, :, :, None]  # (N, M, T, 1, V, C)
+        maps = encode(x, unstacked(self), self.plan, joints)
+        return maps.movedim(-1, 2)
+
+    def check(self, x: Tensor) -> Tensor:
+        """Refuse clips of another skeleton.
+
+        Raises:
+            ValueError: If the joints are not those of the layout.
+        """
+        V, C = x.shape[-2:]
         if V * C != self.data_bn.num_features:
             raise ValueError(
                 f'clips of {V} joints with {C} coordinates, the backbone has '
-                f'the layout {self.layout!r}: set layout and in_channels of '
-                'the backbone'
+                f'the layout {self.layout!r}: set layout of the data '
+                'preprocessor, and in_channels of the backbone'
             )
-        x = self.data_bn(x.reshape(N * M * T, V * C))
-        x = x.view(N * M, T, V, C).permute(0, 3, 1, 2)  # channels last
-        if joints is not None:
-            joints = torch.as_tensor(joints, device=x.device)
-            x = x.index_select(3, joints)
-        for block in self.gcn:
-            x = block(x, joints)
-        return x.unflatten(0, (N, M))
+        return x

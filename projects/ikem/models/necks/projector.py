@@ -1,5 +1,7 @@
 from typing import Dict, List, Optional, Union
 
+import torch
+import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -38,3 +40,22 @@ class MLPProjector(BaseModule):
     def forward(self, f: Tensor) -> Tensor:
         """Project features."""
         return self.mlp(f)
+
+
+def mlp(f: Tensor, p: Dict[str, Tensor]) -> Tensor:
+    """Several projectors as one.
+
+    Args:
+        f (Tensor): Features of shape (U, N, in_channels).
+        p (dict[str, Tensor]): Tensors of U :class:`MLPProjector` by name,
+            each stacked, (U, ...).
+
+    Returns:
+        Tensor: Of shape (U, N, out_channels).
+    """
+    for i in (0, 2):
+        if i:
+            f = F.relu(f)
+        weight, bias = p[f'mlp.{i}.weight'], p[f'mlp.{i}.bias']
+        f = torch.baddbmm(bias[:, None], f, weight.transpose(1, 2))
+    return f

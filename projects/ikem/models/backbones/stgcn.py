@@ -1,0 +1,371 @@
+"""ST-GCN of several modalities in one pass, as a function of its tensors.
+
+Activations are (B, T, V, U C): the B persons of all clips, frames, joints, and
+the channels of U modalities side by side. To U encoders a norm is one over U C
+channels, a temporal convolution one of U groups, and a graph convolution one
+batched product of U matrices.
+"""
+
+from typing import (
+    Callable,
+    Dict,
+    FrozenSet,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import get_world_size
+from torch import Tensor
+from torch.distributed import group
+from torch.nn.modules._functions import SyncBatchNorm
+
+Tensors = Dict[str, Tensor]
+# On a CPU, up to this product of channels C O one dense product per frame is
+# faster than to aggregate the joints first.
+_DENSE_ON_CPU = 16 * 16
+# On other devices a dense product is faster until its matrix is this large.
+_DENSE = 64 * 64
+
+
+class Block(NamedTuple):
+    """A block beside its tensors.
+
+    Attributes:
+        stride (int): Temporal stride.
+        residual (str): ``'none'``, ``'identity'`` or ``'conv'``.
+        dropout (float): Dropout after the temporal convolution, 0 in eval
+            mode.
+    """
+
+    stride: int
+    residual: str
+    dropout: float
+
+
+class Plan(NamedTuple):
+    """Encoders beside their tensors.
+
+    Attributes:
+        blocks (tuple[Block]): The blocks.
+        frozen (frozenset[str]): Norms in eval mode, by name.
+        eps (float): Epsilon of the norms.
+        momentum (float): Weight of a batch in their moving averages.
+        sync (bool): Whether norms take the statistics of all ranks.
+        order (str): Order of arithmetic of the graph convolutions, see
+            :func:`graph_conv`.
+    """
+
+    blocks: Tuple[Block, ...]
+    frozen: FrozenSet[str]
+    eps: float
+    momentum: float
+    sync: bool
+    order: str
+
+
+class NormStats(NamedTuple):
+    """Statistics of a batch in one norm, of U C channels.
+
+    Attributes:
+        name (str): Name of the norm.
+        mean (Tensor): Mean of each channel.
+        inv_std (Tensor): ``1 / sqrt(var + eps)``, of the biased variance.
+        count (int): Elements of a channel.
+    """
+
+    name: str
+    mean: Tensor
+    inv_std: Tensor
+    count: int
+
+
+def encode(
+    x: Tensor,
+    p: Tensors,
+    plan: Plan,
+    joints: Optional[Sequence[int]] = None,
+    function: Optional[Callable] = None,
+) -> Tensor:
+    """Feature maps of U encoders; their norms' statistics are updated.
+
+    Args:
+        x (Tensor): Clips of shape (N, M, T, U, V, C).
+        p (dict[str, Tensor]): Parameters and buffers of the encoders by name,
+            each stacked, (U, ...).
+        plan (Plan): The encoders beside their tensors.
+        joints (sequence[int], optional): Joints that stay in the graph.
+            Defaults to all.
+        function (callable, optional): :func:`stgcn`, compiled. Defaults to
+            the function itself.
+
+    Returns:
+        Tensor: Maps of shape (N, M, T', V', U D).
+    """
+    if joints is not None:
+        joints = torch.as_tensor(joints, device=x.device)
+    y, stats = (function or stgcn)(x.flatten(0, 1), p, plan, joints)
+    update_running_stats(p, stats, plan)
+    return y.unflatten(0, x.shape[:2])
+
+
+def stgcn(
+    x: Tensor, p: Tensors, plan: Plan, joints: Optional[Tensor] = None
+) -> Tuple[Tensor, List[NormStats]]:
+    """Feature maps of U encoders.
+
+    Args:
+        x (Tensor): Clips of shape (B, T, U, V, C).
+        p (dict[str, Tensor]): Parameters and buffers of the encoders by name,
+            each stacked, (U, ...).
+        plan (Plan): The encoders beside their tensors.
+        joints (Tensor, optional): Indices of the joints that stay in the
+            graph, after the input norm. Defaults to all.
+
+    Returns:
+        tuple[Tensor, list[NormStats]]: Maps of shape (B, T', V', U D), and
+        the statistics of the norms in training.
+    """
+    B, T, U, V, C = x.shape
+    stats = []
+
+    def norm(x: Tensor, name: str) -> Tensor:  # (rows, U C)
+        weight, bias, mean, var = (
+            p[f'{name}.{key}'].flatten()
+            for key in ('weight', 'bias', 'running_mean', 'running_var')
+        )
+        if name in plan.frozen:
+            return F.batch_norm(x, mean, var, weight, bias, eps=plan.eps)
+        if plan.sync and get_world_size() > 1:
+            return SyncBatchNorm.apply(
+                *(x, weight, bias, mean, var, plan.eps, plan.momentum),
+                *(group.WORLD, get_world_size()),
+            )
+        y, mean, inv_std = batch_norm(x, weight, bias, plan.eps, B)
+        stats.append(NormStats(name, mean, inv_std, len(x)))
+        return y
+
+    x = norm(x.reshape(B * T, U * V * C), 'data_bn')
+    x = x.view(B, T, U, V, C).transpose(2, 3).flatten(3)
+    if joints is not None:
+        x = x.index_select(2, joints)
+    for i, block in enumerate(plan.blocks):
+        name = f'gcn.{i}'
+        A = p[f'{name}.gcn.A'] * p[f'{name}.gcn.PA']
+        if joints is not None:
+            A = A.index_select(2, joints).index_select(3, joints)
+        y = graph_conv(
+            x,
+            A,
+            p[f'{name}.gcn.conv.weight'],
+            p[f'{name}.gcn.conv.bias'],
+            plan.order,
+        )
+        shape = y.shape
+        y = norm(y.flatten(0, 2), f'{name}.gcn.bn').relu_().view(shape)
+        y = temporal_conv(y, p, f'{name}.tcn.conv', block.stride)
+        shape = y.shape
+        y = norm(y.flatten(0, 2), f'{name}.tcn.bn')
+        if block.dropout:
+            y = dropout(y, block.dropout)
+        if block.residual != 'none':
+            x = x[:, :: block.stride]
+        if block.residual == 'conv':
+            # sliced before: the backward pass of a narrow pointwise
+            # convolution with a stride writes beyond its memory on a CPU
+            # (uxlfoundation/oneDNN#6035)
+            x = temporal_conv(x, p, f'{name}.residual.conv', 1)
+            x = norm(x.flatten(0, 2), f'{name}.residual.bn')
+        if block.residual != 'none':
+            y = y.add_(x.reshape(y.shape))
+        x = y.relu_().view(shape)
+    return x, stats
+
+
+def graph_conv(
+    x: Tensor, A: Tensor, weight: Tensor, bias: Tensor, order: str = 'auto'
+) -> Tensor:
+    """Graph convolution ``y_w = sum_k W_k sum_v A[k, v, w] x_v + b_k``.
+
+    Its arithmetic has two orders. ``'dense'`` is one product per frame with
+    the matrix ``sum_k A[k, v, w] W_k[o, c]`` of (V C, V O); ``'aggregate'``
+    sums over joints first, with fewer operations on more memory.
+
+    Args:
+        x (Tensor): Joints of shape (B, T, V, U C).
+        A (Tensor): Adjacencies of shape (U, K, V, V), from v to w.
+        weight (Tensor): Of shape (U, K O, C, 1, 1).
+        bias (Tensor): Of shape (U, K O).
+        order (str): ``'dense'``, ``'aggregate'``, or ``'auto'``, the faster
+            one on the device. Defaults to ``'auto'``.
+
+    Returns:
+        Tensor: Of shape (B, T, V, U O).
+    """
+    B, T, V, _ = x.shape
+    U, K = A.shape[:2]
+    C, O = weight.size(2), weight.size(1) // K  # noqa: E741
+    if order == 'auto':
+        limit = _DENSE_ON_CPU if x.device.type == 'cpu' else _DENSE
+        order = 'dense' if C * O <= limit else 'aggregate'
+    W = weight.view(U, K, O, C)
+    b = A.sum(2).transpose(1, 2) @ bias.view(U, K, O)  # (U, W, O)
+    x = x.view(B * T, V, U, C)
+    if order == 'dense':
+        x = x.permute(2, 0, 1, 3).reshape(U, B * T, V * C)
+        M = A.view(U, K, V * V).transpose(1, 2) @ W.view(U, K, O * C)
+        M = M.view(U, V, V, O, C).permute(0, 1, 4, 2, 3)
+        M = M.reshape(U, V * C, V * O)
+        y = torch.baddbmm(b.view(U, 1, V * O), x, M)
+        y = y.view(U, B * T, V, O).permute(1, 2, 0, 3)
+    else:
+        x = x.permute(2, 1, 0, 3).reshape(U, V, B * T * C)
+        x = A.transpose(2, 3).reshape(U, K * V, V) @ x
+        x = x.view(U, K, V * B * T, C)
+        y = None
+        for x_k, W_k in zip(x.unbind(1), W.transpose(2, 3).unbind(1)):
+            y = x_k @ W_k if y is None else torch.baddbmm(y, x_k, W_k)
+        y = y.view(U, V, B * T, O) + b[:, :, None].to(y.dtype)
+        y = y.permute(2, 1, 0, 3)
+    return y.reshape(B, T, V, U * O)
+
+
+def temporal_conv(x: Tensor, p: Tensors, name: str, stride: int) -> Tensor:
+    """Convolution (U, O, C, size, 1) over time of x (B, T, V, U C)."""
+    weight, bias = p[f'{name}.weight'], p[f'{name}.bias']
+    y = F.conv2d(
+        x.permute(0, 3, 1, 2),
+        weight.flatten(0, 1),
+        bias.flatten(),
+        stride=(stride, 1),
+        padding=(weight.size(3) // 2, 0),
+        groups=len(weight),
+    )
+    return y.permute(0, 2, 3, 1).contiguous()
+
+
+def batch_norm(
+    x: Tensor, weight: Tensor, bias: Tensor, eps: float, groups: int
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """Batch norm of x (rows, C) with the statistics of the batch.
+
+    Args:
+        x (Tensor): Rows.
+        weight (Tensor): Of shape (C, ).
+        bias (Tensor): Of shape (C, ).
+        eps (float): Epsilon.
+        groups (int): A divisor of the rows, see :class:`_ExactBatchNorm`.
+
+    Returns:
+        tuple[Tensor, Tensor, Tensor]: The result, the means and ``1 /
+        sqrt(var + eps)``.
+    """
+    exact = x.device.type == 'cpu' and x.dtype == torch.float32
+    if exact and not torch.compiler.is_compiling():
+        return _ExactBatchNorm.apply(x, weight, bias, eps, groups)
+    return torch.native_batch_norm(x, weight, bias, None, None, True, 0, eps)
+
+
+class _ExactBatchNorm(torch.autograd.Function):
+    """Batch norm in float32 on a CPU, as exact as torch's of (N, C, ...).
+
+    Of channels last, torch sums one row after the other in float32, which is
+    off by 1e-5 for 100,000 rows. Here each of the rows / groups places in a
+    group is summed over the groups alone, then the places are.
+    """
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, eps, groups):
+        C = x.size(1)
+        means, variances = (
+            s.view(-1, C)
+            for s in torch.ops.aten.batch_norm_update_stats(
+                x.view(groups, -1), None, None, 0
+            )
+        )
+        mean = means.mean(0)
+        apart = means - mean
+        var = variances.addcmul_(apart, apart).mean(0)
+        ctx.save_for_backward(x, weight, mean, var)
+        ctx.eps = eps
+        y = F.batch_norm(x, mean, var, weight, bias, eps=eps)
+        inv_std = (var + eps).rsqrt_()
+        ctx.mark_non_differentiable(mean, inv_std)
+        return y, mean, inv_std
+
+    @staticmethod
+    def backward(ctx, grad, *_):
+        x, weight, mean, var = ctx.saved_tensors
+        normal = F.batch_norm(x, mean, var, eps=ctx.eps)
+        grad_bias = grad.sum(0)
+        grad_weight = (grad * normal).sum(0)
+        # grad - mean(grad) - normal mean(grad normal), in units of 1 / std
+        grad_x = torch.addcmul(grad, normal, grad_weight, value=-1 / len(x))
+        grad_x.sub_(grad_bias, alpha=1 / len(x))
+        grad_x.mul_(weight * (var + ctx.eps).rsqrt_())
+        return grad_x, grad_weight, grad_bias, None, None
+
+
+def dropout(x: Tensor, p: float) -> Tensor:
+    """Dropout of a contiguous tensor, which may be overwritten.
+
+    On a CPU one random byte per element decides, since numbers for each are a
+    quarter of a step there. Probabilities that are no multiple of 1/256 and
+    other devices are served by torch.
+    """
+    threshold = 256 * p
+    compiling = torch.compiler.is_compiling()  # which fuses its own
+    if x.device.type != 'cpu' or threshold % 1 or compiling:
+        return F.dropout(x, p)
+    words = torch.empty(-(-x.numel() // 8), dtype=torch.int64)
+    words.random_(-(2**63), None)  # all 64 bits
+    random = words.view(torch.uint8)[: x.numel()].view(x.shape)
+    return _Mask.apply(x, random >= threshold, 1 / (1 - p))
+
+
+class _Mask(torch.autograd.Function):
+    """``scale * keep * x`` in place of x; only ``keep`` is saved."""
+
+    @staticmethod
+    def forward(ctx, x, keep, scale):
+        ctx.save_for_backward(keep)
+        ctx.scale = scale
+        ctx.mark_dirty(x)
+        return x.mul_(keep).mul_(ctx.scale)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (keep,) = ctx.saved_tensors
+        return (grad * keep).mul_(ctx.scale), None, None
+
+
+@torch.no_grad()
+def update_running_stats(
+    p: Tensors, stats: List[NormStats], plan: Plan
+) -> None:
+    """Moving averages of the norms' statistics, as torch keeps them.
+
+    Args:
+        p (dict[str, Tensor]): Buffers by name, (U, ...), written in place.
+        stats (list[NormStats]): Statistics of a batch.
+        plan (Plan): The encoders beside their tensors.
+    """
+    if not stats:
+        return
+    running = {
+        key: [p[f'{s.name}.{key}'] for s in stats]
+        for key in ('running_mean', 'running_var', 'num_batches_tracked')
+    }
+    means = [s.mean.view_as(r) for s, r in zip(stats, running['running_mean'])]
+    inv_stds = [s.inv_std.view_as(m) for s, m in zip(stats, means)]
+    variances = torch._foreach_pow(inv_stds, -2)
+    torch._foreach_sub_(variances, plan.eps)
+    unbiased = [s.count / max(s.count - 1, 1) for s in stats]
+    torch._foreach_mul_(variances, unbiased)
+    torch._foreach_lerp_(running['running_mean'], means, plan.momentum)
+    torch._foreach_lerp_(running['running_var'], variances, plan.momentum)
+    torch._foreach_add_(running['num_batches_tracked'], 1)

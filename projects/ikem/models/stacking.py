@@ -1,0 +1,167 @@
+"""Equal modules whose tensors lie stacked in memory.
+
+Each module keeps its own parameters and buffers under their names, so that
+checkpoints, optimisers, freezing and moving averages see nothing of the stack.
+The parameter of module u is row u of a tensor of shape (U, ...), which one
+operation for all modules reads; gradients come back as rows of one gradient.
+"""
+
+from itertools import chain
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+
+
+class _Rows(torch.autograd.Function):
+    """Stacks whose rows are the parameters; nothing is copied."""
+
+    @staticmethod
+    def forward(ctx, stacks: List[Tensor], *rows: Tensor):
+        ctx.num_rows = len(rows) // len(stacks)
+        return tuple(stack.detach() for stack in stacks)
+
+    @staticmethod
+    def backward(ctx, *grads: Optional[Tensor]):
+        rows = []
+        for grad in grads:
+            if grad is None:
+                rows += [None] * ctx.num_rows
+            else:  # contiguous, or each row would be copied on its own
+                rows += grad.contiguous().unbind(0)
+        return (None, *rows)
+
+
+class Stack:
+    """Parameters and buffers of modules of one structure, stacked.
+
+    Args:
+        modules (sequence[nn.Module]): Modules with tensors of the same names,
+            shapes and types, on one device.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module]) -> None:
+        self.modules = tuple(modules)
+        self.parameters: Dict[str, Tensor] = {}
+        self.buffers: Dict[str, Tensor] = {}
+        self.rows: List[Tensor] = []
+        self.stacks: Dict[Tuple[int, ...], Tensor] = {}
+        # each dict, key and value that the stack relies on
+        self.places = []
+        for path, module in self.modules[0].named_modules():
+            owners = [m.get_submodule(path) for m in self.modules]
+            prefix = f'{path}.' if path else ''
+            for owner in owners:
+                self._watch(owner._modules, owner._modules)
+            for key in module._parameters:
+                tables = [owner._parameters for owner in owners]
+                self._tie(self.parameters, f'{prefix}{key}', tables, key)
+            for key in module._buffers:
+                tables = [owner._buffers for owner in owners]
+                self._tie(self.buffers, f'{prefix}{key}', tables, key)
+        self.addresses = [x.data_ptr() for x in self._tensors()]
+
+    def _tie(
+        self,
+        stacks: Dict[str, Tensor],
+        name: str,
+        tables: List[Dict[str, Tensor]],
+        key: str,
+    ) -> None:
+        rows = [table[key] for table in tables]
+        if rows[0] is None:
+            return
+        shared = tuple(map(id, rows))  # by several names
+        if shared not in self.stacks:
+            self.stacks[shared] = torch.stack([row.detach() for row in rows])
+            for row, data in zip(rows, self.stacks[shared]):
+                row.data = data
+        stacks[name] = self.stacks[shared]
+        for table in tables:
+            self._watch(table, [key])
+        if stacks is self.parameters:
+            self.rows += rows
+
+    def _watch(self, table: Mapping, keys: Iterable[str]) -> None:
+        self.places += [(table, key, table[key]) for key in keys]
+
+    def _tensors(self) -> List[Tensor]:
+        return [x for _, _, x in self.places if isinstance(x, Tensor)]
+
+    @property
+    def holds(self) -> bool:
+        """bool: Whether the modules still have the tensors of the stack.
+
+        They have others after ``to``, ``deepcopy`` or an exchange of parts.
+        """
+        return all(
+            table.get(key) is value for table, key, value in self.places
+        ) and self.addresses == [x.data_ptr() for x in self._tensors()]
+
+    def tensors(self) -> Dict[str, Tensor]:
+        """Stacks (U, ...) by name, those of parameters with gradients."""
+        stacks = list(self.parameters.values())
+        if torch.is_grad_enabled() and any(
+            row.requires_grad for row in self.rows
+        ):
+            stacks = _Rows.apply(stacks, *self.rows)
+        return {**dict(zip(self.parameters, stacks)), **self.buffers}
+
+
+class Stacked:
+    """The stack of some modules, made at first use and whenever it is lost.
+
+    Copies of it make a stack of their own.
+    """
+
+    def __init__(self) -> None:
+        self.stack: Optional[Stack] = None
+
+    def __call__(
+        self, modules: Iterable[nn.Module]
+    ) -> Optional[Dict[str, Tensor]]:
+        """Stacked tensors (U, ...) of U modules by name.
+
+        Args:
+            modules (iterable[nn.Module]): The modules.
+
+        Returns:
+            dict[str, Tensor] | None: The tensors, None for modules that
+            differ in structure.
+        """
+        modules = tuple(modules)
+        stack = self.stack
+        if stack is None or stack.modules != modules or not stack.holds:
+            if not _alike(modules):
+                return None
+            with torch.inference_mode(False):
+                self.stack = Stack(modules)
+        return self.stack.tensors()
+
+    def __deepcopy__(self, memo: Dict) -> 'Stacked':
+        return Stacked()
+
+    def __reduce__(self) -> Tuple:
+        return Stacked, ()
+
+
+def unstacked(module: nn.Module) -> Dict[str, Tensor]:
+    """Tensors (1, ...) of one module by name."""
+    named = chain(
+        module.named_parameters(remove_duplicate=False),
+        module.named_buffers(remove_duplicate=False),
+    )
+    return {name: x[None] for name, x in named}
+
+
+def _alike(modules: Iterable[nn.Module]) -> bool:
+    """Whether modules have tensors of the same names, shapes, types and
+    devices."""
+    signatures = {
+        tuple(
+            (name, x.shape, x.dtype, x.device)
+            for name, x in m.state_dict().items()
+        )
+        for m in modules
+    }
+    return len(signatures) == 1
