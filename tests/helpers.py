@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from projects.ikem.models.encoder import ModalityEncoder
+from projects.ikem.models import Encoders
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
@@ -37,32 +37,35 @@ def tiny(cfg: Config, data_root: str, work_dir: str) -> Config:
         channels = 4 * 8
         cfg.model.backbone.base_channels = 8
     if 'neck' in cfg.model:
-        cfg.model.neck.update(
-            in_channels=channels, hid_channels=8, out_channels=8
-        )
         cfg.model.bank_size = 16
         if 'teacher' in cfg.model:
             teacher = cfg.model.teacher
-            teacher.backbone.update(cfg.model.backbone)
-            teacher.neck.update(cfg.model.neck)
-            teacher.pretrained = random_teacher(teacher, work_dir)
-            cfg.model.neck.out_channels = 8 * len(teacher.modalities)
+            teacher.neck.update(hid_channels=8, out_channels=8)
+            teacher.pretrained = random_teacher(cfg.model, work_dir)
+        else:
+            cfg.model.neck.update(hid_channels=8, out_channels=8)
+        if 'in_channels' in cfg.model.neck:
+            cfg.model.neck.in_channels = channels
     else:
-        cfg.model.update(in_channels=channels, pretrained=None)
+        cfg.model.pretrained = None
+        if 'in_channels' in cfg.model:
+            cfg.model.in_channels = channels
     cfg.train_cfg.max_epochs = 1
     cfg.default_hooks.logger.interval = 1
     cfg.log_level = 'WARNING'
     return cfg
 
 
-def random_teacher(teacher: dict, work_dir: str) -> str:
+def random_teacher(model: dict, work_dir: str) -> str:
     """Checkpoint of a pre-training as a teacher wants it, but untrained."""
+    encoders = Encoders(
+        model['teacher']['modalities'],
+        model['backbone'],
+        model['teacher']['neck'],
+        model['data_preprocessor'].get('layout'),
+    )
     state = {
-        f'query.{v}.{key}': value
-        for v in teacher['modalities']
-        for key, value in ModalityEncoder(teacher['backbone'], teacher['neck'])
-        .state_dict()
-        .items()
+        f'query.{name}': value for name, value in encoders.state_dict().items()
     }
     path = Path(work_dir, 'teacher.pth')
     path.parent.mkdir(parents=True, exist_ok=True)

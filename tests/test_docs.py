@@ -121,7 +121,7 @@ def own_project(tmp_path, monkeypatch):
     for table, before in registered:
         table.clear()
         table.update(before)
-    for name in ('own_parts', 'own_exchange'):
+    for name in ('own_parts', 'own_exchange', 'barlow_twins'):
         sys.modules.pop(name, None)
 
 
@@ -176,20 +176,36 @@ def test_own_modality_layout_and_exchange(own_project):
         'train_dataloader.batch_size=4',
         'model.bank_size=16',
         'train_cfg.max_epochs=2',
-        'custom_hooks.0.begin=1',
         'model.backbone.base_channels=4',
         'model.backbone.out_channels=8',
-        'model.neck.in_channels=8',
         'train_dataloader.num_workers=0',
         'train_dataloader.persistent_workers=False',
         'default_hooks.logger.interval=1',
     ]
-    run('train.py', 'exchange.py', '--no-validate', '--cfg-options', *options)
-    (log,) = own_project.glob('work_dirs/exchange/*/vis_data/scalars.json')
-    entries = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {'loss_joint', 'loss_bone', 'loss_bone_motion'} < set(entries[0])
-    assert 'loss_cross_joint_bone_motion' in entries[-1]
-    assert all(torch.isfinite(torch.tensor(e['loss'])) for e in entries)
+    assert len(code_lines(own_project / 'barlow_twins.py')) < 60
+    for name, first, last in [
+        ('exchange', set(), {'loss_cross_joint_bone_motion'}),
+        (
+            'barlow',
+            {'loss_space_joint'},
+            {'loss_joint', 'loss_explicit_joint', 'loss_implicit_bone'},
+        ),
+    ]:
+        if name == 'barlow':
+            options.remove('model.bank_size=16')  # which is None
+            options.append('model.exchange_space.bank_size=16')
+        run(
+            'train.py',
+            f'{name}.py',
+            '--no-validate',
+            *('--cfg-options', *options),
+        )
+        (log,) = own_project.glob(f'work_dirs/{name}/*/vis_data/scalars.json')
+        entries = [json.loads(line) for line in log.read_text().splitlines()]
+        alone = {'loss_joint', 'loss_bone', 'loss_bone_motion'}
+        assert alone | first < set(entries[0])
+        assert last < set(entries[-1])
+        assert all(torch.isfinite(torch.tensor(e['loss'])) for e in entries)
 
 
 ROWS = {

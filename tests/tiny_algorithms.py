@@ -39,7 +39,6 @@ CLASSIFIER = dict(
     in_channels=8,
     num_classes=3,
 )
-# the second stage is marked, as the hook would
 ALGORITHMS = {
     'SkeletonCLR': dict(PRETRAINING, type='SkeletonCLR'),
     'CrosSCLR, second stage': dict(PRETRAINING, type='CrosSCLR'),
@@ -60,10 +59,10 @@ def build(name):
         if isinstance(module, MLPProjector):  # or all clips embed as one
             for weight in (module.mlp[0].weight, module.mlp[2].weight):
                 nn.init.kaiming_normal_(weight)
-    if hasattr(model, 'key'):
+    if getattr(model, 'key', None) is not None:
         model.key.load_state_dict(model.query.state_dict())
     if name.endswith('second stage'):
-        model.exchanging = True
+        model.set_progress(1, 2)
     return model.train()
 
 

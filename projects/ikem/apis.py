@@ -13,13 +13,12 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import CheckpointLoader
 from torch import Tensor, nn
 
-from .checkpoint import require_fit
+from .checkpoint import get_state_dict, require_fit
 from .datasets.formats import FormatError
 from .datasets.formats.bodies import present_frames_first
 from .datasets.formats.ntu import read_joints
 from .datasets.prepare import preprocess
 from .models import SkeletonClassifier
-from .models.released import get_state_dict
 
 RawClip = Union[str, os.PathLike, np.ndarray]
 

@@ -139,6 +139,28 @@ def load_url(
     return load_from_local(filename, map_location)
 
 
+def get_state_dict(checkpoint: object) -> Dict[str, Tensor]:
+    """The state dict of a checkpoint, without prefixes ``module.``.
+
+    Args:
+        checkpoint (dict): A state dict, or a dict with ``'state_dict'``.
+
+    Raises:
+        ValueError: If it is neither, or holds anything but tensors.
+    """
+    state = checkpoint
+    if isinstance(state, Mapping) and 'state_dict' in state:
+        state = state['state_dict']
+    if not isinstance(state, Mapping) or not state:
+        raise ValueError('the checkpoint holds no state dict')
+    wrong = [str(k) for k, v in state.items() if not isinstance(v, Tensor)]
+    if wrong:
+        raise ValueError(f'entries that are no tensors: {", ".join(wrong)}')
+    if all(name.startswith('module.') for name in state):
+        return {name[len('module.') :]: v for name, v in state.items()}
+    return dict(state)
+
+
 def require_same_skeleton(
     model: nn.Module, state_dict: Mapping[str, Tensor], what: str
 ) -> None:

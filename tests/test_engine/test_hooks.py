@@ -101,14 +101,17 @@ def test_testing_with_the_wrong_checkpoint(prepared_ntu, tmp_path):
 
 
 def stages(cfg):
-    """Run a training; what losses it logged in each epoch."""
+    """Run a training; the losses that it logged in each epoch, or in each
+    iteration of a loop without epochs."""
     runner = Runner.from_cfg(cfg)
+    loop = runner.train_loop
     train_step, seen = runner.model.train_step, {}
 
     def recording(data, optim_wrapper):
         logs = train_step(data, optim_wrapper)
         kinds = {name.split('_')[1] for name in logs if 'loss_' in name}
-        seen.setdefault(runner.epoch, set()).update(kinds)
+        when = loop.epoch if hasattr(loop, 'max_epochs') else loop.iter
+        seen.setdefault(when, set()).update(kinds)
         return logs
 
     runner.model.train_step = recording
@@ -116,25 +119,82 @@ def stages(cfg):
     return seen
 
 
-def test_the_stage_follows_from_the_epoch(prepared_ntu, tmp_path):
+ALONE = {'joint', 'motion', 'bone', 'acceleration', 'rotation', 'angular'}
+EXCHANGE = {'explicit', 'implicit'}
+
+
+@pytest.mark.parametrize('begin', [0.5, 2])
+def test_the_stage_follows_from_the_epoch(begin, prepared_ntu, tmp_path):
     """Also after a resume, on either side of the switch."""
 
     def ikem(name):
         cfg = config(IKEM, prepared_ntu, tmp_path / name)
         cfg.train_cfg.max_epochs = 4
-        cfg.custom_hooks[0].begin = 2
+        cfg.model.exchange_begin = begin
         cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=-1)
         return cfg
 
-    alone = {'joint', 'motion', 'bone', 'acceleration', 'rotation', 'angular'}
-    exchange = {'explicit', 'implicit'}
     whole = stages(ikem('whole'))
-    assert whole == {0: alone, 1: alone, 2: exchange, 3: exchange}
+    assert whole == {0: ALONE, 1: ALONE, 2: EXCHANGE, 3: EXCHANGE}
     for epoch in (1, 2, 3):
         cfg = ikem(f'resumed{epoch}')
         cfg.resume = True
         cfg.load_from = str(tmp_path / f'whole/epoch_{epoch}.pth')
         assert stages(cfg) == {e: whole[e] for e in range(epoch, 4)}
+
+
+@pytest.mark.parametrize('begin', [0.5, 1])  # of two epochs of 3 iterations
+def test_the_stage_of_a_training_by_iterations(begin, prepared_ntu, tmp_path):
+    def ikem(name):
+        cfg = config(IKEM, prepared_ntu, tmp_path / name)
+        cfg.model.exchange_begin = begin
+        cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6)
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        cfg.train_dataloader.sampler = dict(
+            type='InfiniteSampler', shuffle=True
+        )
+        cfg.param_scheduler = None
+        cfg.log_processor.by_epoch = False
+        cfg.default_hooks.checkpoint.update(
+            interval=2, max_keep_ckpts=-1, by_epoch=False
+        )
+        return cfg
+
+    whole = stages(ikem('whole'))
+    assert whole == {
+        **dict.fromkeys(range(3), ALONE),
+        **dict.fromkeys(range(3, 6), EXCHANGE),
+    }
+    for done in (2, 4):
+        cfg = ikem(f'resumed{done}')
+        cfg.resume = True
+        cfg.load_from = str(tmp_path / f'whole/iter_{done}.pth')
+        assert stages(cfg) == {i: whole[i] for i in range(done, 6)}
+
+
+def test_an_exchange_after_the_end_is_warned_of(prepared_ntu, tmp_path):
+    logs = {}
+    for begin in (1, 0):
+        cfg = config(IKEM, prepared_ntu, tmp_path / str(begin))
+        cfg.model.exchange_begin = begin  # of one epoch
+        runner = Runner.from_cfg(cfg)
+        runner.train()
+        logs[begin] = (tmp_path / str(begin) / runner.timestamp).joinpath(
+            f'{runner.timestamp}.log'
+        )
+    assert 'exchange_begin=1' in logs[1].read_text()
+    assert 'exchange_begin' not in logs[0].read_text().split('WARNING')[-1]
+
+
+def test_a_model_without_exchange_says_nothing_of_one(prepared_ntu, tmp_path):
+    cfg = config(PRETRAINING, prepared_ntu, tmp_path)
+    cfg.log_level = 'INFO'
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    (log,) = tmp_path.glob('*/*.log')
+    text = log.read_text()
+    assert 'Epoch(train)' in text
+    assert 'exchange knowledge' not in text
 
 
 def test_norm_statistics_of_frozen_encoders_are_left_alone(monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from projects.ikem.models.exchange import ExplicitExchange
+from projects.ikem.models import Embedded, ExplicitExchange
 from projects.ikem.models.losses import (
     explicit_exchange,
     implicit_exchange,
@@ -197,7 +197,7 @@ def test_a_step_of_the_released_code():
         bank[u].copy_(keys)
     check({u: info_nce(z[u], zhat[u], bank[u]) for u in MODALITIES}, 'stage1')
     explicit = ExplicitExchange(channels, in_channels=1, temperature=0.07)
-    losses = explicit({}, z, zhat, bank)
+    losses = explicit(Embedded({}, z, key=zhat), bank)
     check({u: losses[f'loss_explicit_{u}'] for u in MODALITIES}, 'ekem')
     check(implicit_exchange(ztilde, zhat, bank), 'ikem')
     bank.enqueue(zhat)

@@ -73,7 +73,7 @@ def test_first_stage_is_skeleton_clr():
 @pytest.mark.parametrize('modalities', [THREE, SIX])
 def test_second_stage_is_the_sum_of_both_exchanges(modalities):
     model = build(modalities, momentum=0.9)
-    model.exchanging = True
+    model.set_progress(1, 2)
     for p in model.query.parameters():  # lets keys and queries differ
         p.data.add_(0.1 * torch.randn_like(p))
     data = inputs(model)
@@ -81,9 +81,9 @@ def test_second_stage_is_the_sum_of_both_exchanges(modalities):
     bank = {u: model.bank[u].clone() for u in modalities}
     losses = model(**data, mode='loss')
 
-    f = {u: model.query[u].extract_feat(x[u][:, 0]) for u in modalities}
+    f = model.query.features({u: x[u][:, 0] for u in modalities})
     z = {u: F.normalize(model.query[u].neck(f[u])) for u in modalities}
-    zhat = {u: model.key[u](x[u][:, 1]) for u in modalities}
+    zhat = model.key({u: x[u][:, 1] for u in modalities})
     zhat_c = F.normalize(torch.cat(list(zhat.values()), 1))
     bank_c = F.normalize(torch.cat(list(bank.values()), 1))
     assert zhat_c.shape == (3, 6 * len(modalities))
@@ -114,7 +114,7 @@ def test_second_stage_is_the_sum_of_both_exchanges(modalities):
 def test_ablations(exchanges, names):
     """The rows of the paper's Table 1a."""
     model = build(exchanges=exchanges)
-    model.exchanging = True
+    model.set_progress(1, 2)
     losses = model(**inputs(model), mode='loss')
     assert {name.split('_')[1] for name in loss_names(losses)} == names
     model.parse_losses(losses)[0].backward()
@@ -127,14 +127,15 @@ def test_ablations(exchanges, names):
 def test_cross_clr_is_explicit_exchange_alone():
     model = build(kind='CrosSCLR', topk=2, context=False)
     (exchange,) = model.exchanges
-    assert (exchange.topk, exchange.context) == (2, False)
-    assert exchange.temperature == model.temperature
+    assert exchange.loss.options == dict(
+        temperature=model.temperature, topk=2, context=False, form='release'
+    )
 
 
 @pytest.mark.parametrize('exchanging', [False, True])
 def test_frozen_keys_stop_in_the_second_stage(exchanging):
     model = build(frozen_keys=['joint', 'bone'], momentum=0.5)
-    model.exchanging = exchanging
+    model.set_progress(exchanging, 2)
     wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), 0.1))
     for p in model.query.parameters():
         p.data.add_(0.1 * torch.randn_like(p))
@@ -157,7 +158,9 @@ def test_frozen_keys_stop_in_the_second_stage(exchanging):
 
 def test_an_exchange_may_have_its_own_temperature():
     model = build(exchanges=[dict(EXPLICIT, temperature=0.5), IMPLICIT])
-    assert [e.temperature for e in model.exchanges] == [0.5, 0.07]
+    explicit, implicit = (exchange.loss for exchange in model.exchanges)
+    assert explicit.options['temperature'] == 0.5
+    assert implicit.temperature == 0.07
 
 
 def test_errors():

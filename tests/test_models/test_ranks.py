@@ -45,8 +45,7 @@ def build(algorithm, bank_size):
             neck=neck(18),
         )
     model = MODELS.build(cfg).double().eval()
-    if algorithm == 'IKEM':
-        model.exchanging = True
+    model.set_progress(1, 2)
     return model
 
 

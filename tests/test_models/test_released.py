@@ -2,10 +2,10 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from projects.ikem.checkpoint import get_state_dict
 from projects.ikem.models import SlimSTGCN
 from projects.ikem.models.modalities import MODALITIES
 from projects.ikem.models.released import (
-    get_state_dict,
     to_ours,
     to_released,
 )

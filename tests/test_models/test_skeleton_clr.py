@@ -175,7 +175,7 @@ def test_other_backbones_of_the_toolbox():
 
 def test_errors():
     model = build()
-    with pytest.raises(ValueError, match='two views'):
+    with pytest.raises(ValueError, match='takes 2 views'):
         model(**model.data_preprocessor(batch(views=1)), mode='loss')
     with pytest.raises(ValueError, match='SkeletonClassifier'):
         model(**model.data_preprocessor(batch()), mode='predict')

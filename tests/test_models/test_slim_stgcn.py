@@ -128,3 +128,26 @@ def test_initialization_of_the_family():
 def test_other_layouts_and_widths():
     encoder = build(layout='kinect-20', base_channels=8, out_channels=32)
     assert encoder(torch.randn(2, 1, 50, 20, 3)).shape == (2, 1, 32, 13, 20)
+
+
+def test_joints_that_are_left_out_influence_nothing():
+    """As a graph whose rows and columns of them are 0, norms in eval mode."""
+    torch.manual_seed(0)
+    model = build(base_channels=4, out_channels=8).double().eval()
+    model.init_weights()
+    kept = [v for v in range(25) if v not in (3, 11, 20)]
+    x = torch.randn(2, 2, 9, 25, 3, dtype=torch.float64)
+    y = model(x, joints=kept)
+    assert y.shape == (2, 2, 8, 3, 22)
+    other = x.clone()
+    other[..., [3, 11, 20], :] += 1
+    torch.testing.assert_close(model(other, joints=kept), y, rtol=0, atol=0)
+    cut = build(base_channels=4, out_channels=8).double().eval()
+    state = model.state_dict()
+    for name, value in state.items():
+        if name.endswith('gcn.A'):
+            mask = torch.zeros(25, dtype=torch.float64)
+            mask[kept] = 1
+            state[name] = value * mask[:, None] * mask
+    cut.load_state_dict(state)
+    torch.testing.assert_close(cut(x)[..., kept], y)

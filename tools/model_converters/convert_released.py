@@ -14,12 +14,11 @@ import os
 
 import torch
 
-from projects.ikem.checkpoint import load_from_local
+from projects.ikem.checkpoint import get_state_dict, load_from_local
 from projects.ikem.engine.cli import one_line_errors
 from projects.ikem.files import written_aside
 from projects.ikem.models.released import (
     Conversion,
-    get_state_dict,
     to_ours,
     to_released,
 )

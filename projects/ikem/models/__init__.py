@@ -1,22 +1,34 @@
 from .algorithms import (
     IKEM,
     CrosSCLR,
+    PretrainingModel,
     RelationalDistillation,
     SkeletonCLR,
 )
 from .backbones import SlimSTGCN
 from .classifiers import SkeletonClassifier
 from .data_preprocessor import ModalityDataPreprocessor
+from .encoder import Embedded, Encoders, Projectors
 from .exchange import ExplicitExchange, ImplicitExchange
+from .exchange_space import ExchangeSpace
+from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
 from .necks import MLPProjector
 
 __all__ = [
     'CrosSCLR',
+    'Embedded',
+    'Encoders',
+    'ExchangeSpace',
     'ExplicitExchange',
+    'ExplicitExchangeLoss',
     'IKEM',
     'ImplicitExchange',
+    'ImplicitExchangeLoss',
+    'InfoNCE',
     'MLPProjector',
     'ModalityDataPreprocessor',
+    'PretrainingModel',
+    'Projectors',
     'RelationalDistillation',
     'SkeletonCLR',
     'SkeletonClassifier',

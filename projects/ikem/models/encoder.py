@@ -1,113 +1,316 @@
-from typing import Dict, Optional
+"""Encoders and projectors of several modalities, which run here alone."""
+
+import inspect
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule
-from mmengine.runner.checkpoint import (
-    _load_checkpoint_with_prefix,
-    load_state_dict,
-)
+from mmengine.model import BaseModule, ModuleDict
+from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import load_state_dict
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from projects.ikem.checkpoint import require_same_skeleton
+from projects.ikem.checkpoint import get_state_dict, require_same_skeleton
+
+Features = Dict[str, Tensor]
 
 
-def pool(x: Tensor) -> Tensor:
+class Embedded(NamedTuple):
+    """Embeddings of a batch; each field is a dict by modality.
+
+    Attributes:
+        f (dict[str, Tensor]): Features of the anchor view, (N, D).
+        z (dict[str, Tensor]): Their embeddings, (N, D), of unit length where
+            they are compared with a bank.
+        f_key (dict[str, Tensor]): Features of the target view, constants.
+        key (dict[str, Tensor]): Their embeddings, constants.
+        extra (dict[str, dict[str, Tensor]]): What else an algorithm embeds,
+            by its names, such as further views.
+    """
+
+    f: Features
+    z: Features
+    f_key: Features = {}
+    key: Features = {}
+    extra: Dict[str, Features] = {}
+
+
+def pool(maps: Tensor, weight: Optional[Tensor] = None) -> Tensor:
     """Mean over frames and joints, then over persons.
 
     Args:
-        x (Tensor): Output of a backbone, of shape (N, M, D, T, V).
+        maps (Tensor): Output of a backbone, of shape (N, M, D, T, V).
+        weight (Tensor, optional): Factor of each element, such as a drop, a
+            mask or an actionlet, that broadcasts against the maps. The mean
+            counts all elements, as it does without. Defaults to None.
 
     Returns:
         Tensor: The feature f, of shape (N, D), in float32 also where
-        autocast rounded x.
+        autocast rounded the maps.
     """
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    # channels last: so are our backbone's, and the gradient, then
-    return x.movedim(2, -1).mean((2, 3), dtype=dtype).mean(1)
+    if weight is not None:
+        maps = maps * weight
+    dtype = torch.promote_types(maps.dtype, torch.float32)
+    # channels last, as our backbone's maps are, so that the gradient is too
+    return maps.movedim(2, -1).mean((2, 3), dtype=dtype).mean(1)
 
 
-def embed(projector: nn.Module, f: Tensor) -> Tensor:
-    """Embedding ``g(f) / |g(f)|``, in float32 also under autocast.
+def unit(z: Features) -> Features:
+    """Embeddings of unit length, ``z / |z|`` over the last dimension."""
+    return {u: F.normalize(x, dim=-1) for u, x in z.items()}
 
-    The temperature magnifies what similarities are rounded by, and the
-    projectors cost next to nothing beside a backbone.
+
+def project(projectors: Mapping[str, nn.Module], f: Features) -> Features:
+    """Projections g(f), not normalised, in float32 also under autocast.
+
+    The temperature magnifies the rounding of similarities, and projectors
+    cost next to nothing beside a backbone.
 
     Args:
-        projector (nn.Module): g.
-        f (Tensor): Features, of shape (N, D).
-
-    Returns:
-        Tensor: Embeddings of unit length.
+        projectors (mapping[str, nn.Module]): g by modality.
+        f (dict[str, Tensor]): Features (N, D) by modality.
     """
-    with torch.autocast(f.device.type, enabled=False):
-        return F.normalize(projector(f), dim=1)
+    device = next(iter(f.values())).device
+    with torch.autocast(device.type, enabled=False):
+        return {u: g(f[u]) for u, g in projectors.items()}
+
+
+class Projectors(ModuleDict):
+    """One projector, predictor or other head per modality.
+
+    Args:
+        modalities (iterable[str]): The modalities.
+        cfg (dict): Config of a module that takes and returns (N, D).
+        in_channels (int, optional): Its ``in_channels`` where the config has
+            none. Defaults to None.
+
+    Raises:
+        ValueError: If neither says how many channels a feature has.
+    """
+
+    def __init__(
+        self,
+        modalities: Iterable[str],
+        cfg: Dict,
+        in_channels: Optional[int] = None,
+    ) -> None:
+        super().__init__({u: build_neck(cfg, in_channels) for u in modalities})
+
+    def forward(self, f: Features) -> Features:
+        """Project features (N, D), see :func:`project`."""
+        return project(self, f)
 
 
 class ModalityEncoder(BaseModule):
     """Encoder f and projector g of one modality.
 
     Args:
-        backbone (dict): Any backbone that takes (N, M, T, V, C) and returns
-            (N, M, D, T, V), such as the toolbox's ST-GCNs.
-        neck (dict): Projector.
-        init_cfg (dict, optional): Initialization. Defaults to None.
+        backbone (nn.Module): Takes (N, M, T, V, C), returns (N, M, D, T, V).
+        neck (nn.Module): Takes and returns (N, D).
+    """
+
+    def __init__(self, backbone: nn.Module, neck: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.neck = neck
+
+
+class Encoders(ModuleDict):
+    """The encoders of several modalities, the one place where they run.
+
+    The entries are :class:`ModalityEncoder`, with names ``joint.backbone.*``
+    and ``joint.neck.*``, or without a neck the backbones themselves.
+
+    Args:
+        modalities (sequence[str]): The modalities.
+        backbone (dict): Config of any backbone that takes (N, M, T, V, C) and
+            returns (N, M, D, T, V), such as the toolbox's ST-GCNs.
+        neck (dict, optional): Config of a projector, whose ``in_channels``
+            follow from a backbone with ``out_channels``. Defaults to None.
+        layout (str | dict | SkeletonLayout, optional): Skeleton layout of
+            backbones that take one and whose config has none. Defaults to
+            None.
+
+    Raises:
+        ValueError: If there is no modality, or neither the neck nor the
+            backbone says how many channels a feature has.
+
+    Attributes:
+        feature_channels (int, optional): Channels D of a feature; None if
+            neither the neck nor the backbone says them.
     """
 
     def __init__(
-        self, backbone: Dict, neck: Dict, init_cfg: Optional[Dict] = None
+        self,
+        modalities: Sequence[str],
+        backbone: Dict,
+        neck: Optional[Dict] = None,
+        layout: Optional[Any] = None,
     ) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone)
-        self.neck = MODELS.build(neck)
+        if not modalities:
+            raise ValueError('encoders need at least one modality, got none')
+        super().__init__()
+        for u in modalities:
+            module = build_backbone(backbone, layout)
+            if neck is not None:
+                channels = getattr(module, 'out_channels', None)
+                module = ModalityEncoder(module, build_neck(neck, channels))
+            self[u] = module
+        self.modalities = tuple(modalities)
+        self.has_neck = neck is not None
+        self.feature_channels = (neck or {}).get('in_channels') or getattr(
+            self.backbones[modalities[0]], 'out_channels', None
+        )
 
-    def extract_feat(self, x: Tensor) -> Tensor:
-        """Feature f of clips (N, M, T, V, C), of shape (N, D)."""
-        return pool(self.backbone(x))
+    @property
+    def backbones(self) -> Dict[str, nn.Module]:
+        """dict[str, nn.Module]: Backbones by modality."""
+        return {u: m.backbone if self.has_neck else m for u, m in self.items()}
 
-    def project(self, f: Tensor) -> Tensor:
-        """Embedding of features (N, D), of unit length; see :func:`embed`."""
-        return embed(self.neck, f)
+    def compile(self, **kwargs) -> None:
+        """Compile the backbones, by the arguments of ``torch.compile``."""
+        for backbone in self.backbones.values():
+            backbone.compile(**kwargs)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Embedding of clips (N, M, T, V, C)."""
-        return self.project(self.extract_feat(x))
+    def maps(
+        self, x: Features, joints: Optional[Sequence[int]] = None
+    ) -> Features:
+        """Feature maps.
+
+        Args:
+            x (dict[str, Tensor]): Clips (N, M, T, V, C) of the modalities;
+                further entries are not used.
+            joints (sequence[int], optional): The joints to keep in the graph,
+                for backbones that take ``joints``. Defaults to all.
+
+        Returns:
+            dict[str, Tensor]: Maps (N, M, D, T', V) by modality.
+        """
+        options = {} if joints is None else dict(joints=joints)
+        return {
+            u: backbone(x[u], **options)
+            for u, backbone in self.backbones.items()
+        }
+
+    def features(
+        self, x: Features, joints: Optional[Sequence[int]] = None
+    ) -> Features:
+        """Features f of clips, of shape (N, D); arguments of :meth:`maps`."""
+        return {u: pool(maps) for u, maps in self.maps(x, joints).items()}
+
+    def project(self, f: Features) -> Features:
+        """Projections g(f) of features (N, D), see :func:`project`."""
+        return project({u: encoder.neck for u, encoder in self.items()}, f)
+
+    def forward(self, x: Features) -> Features:
+        """Embeddings ``g(f) / |g(f)|`` of clips (N, M, T, V, C)."""
+        return unit(self.project(self.features(x)))
 
 
-def load_encoder(encoder: nn.Module, checkpoint: str, prefix: str) -> None:
-    """Load an encoder from the checkpoint of a pre-training.
+def build_backbone(cfg: Dict, layout: Optional[Any] = None) -> nn.Module:
+    """Build a backbone.
 
     Args:
-        encoder (nn.Module): The encoder, or its backbone.
+        cfg (dict): Its config.
+        layout (str | dict | SkeletonLayout, optional): Layout of a backbone
+            that takes one where the config has none. Defaults to None.
+    """
+    takes = inspect.signature(MODELS.get(cfg['type']).__init__).parameters
+    if layout is not None and 'layout' in takes:
+        cfg = {'layout': layout, **cfg}
+    return MODELS.build(cfg)
+
+
+def build_neck(cfg: Dict, in_channels: Optional[int] = None) -> nn.Module:
+    """Build a neck.
+
+    Args:
+        cfg (dict): Its config.
+        in_channels (int, optional): Channels of the features where the config
+            does not say them. Defaults to None.
+
+    Raises:
+        ValueError: If neither says them.
+    """
+    cfg = {'in_channels': in_channels, **cfg}
+    if cfg['in_channels'] is None:
+        raise ValueError(
+            'the backbone does not say how many channels its features have: '
+            'set in_channels of the neck'
+        )
+    return MODELS.build(cfg)
+
+
+def load_encoders(
+    encoders: Mapping[str, nn.Module], checkpoint: str, prefix: str
+) -> None:
+    """Load encoders from the checkpoint of a pre-training, read once.
+
+    Args:
+        encoders (mapping[str, nn.Module]): Encoders, or their backbones, by
+            modality.
         checkpoint (str): Path of the checkpoint.
-        prefix (str): Where the checkpoint has it, such as
-            ``'query.joint.backbone.'``.
+        prefix (str): Where the checkpoint has the encoder of a modality, such
+            as ``'query.{modality}.backbone.'``.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
-        RuntimeError: If it has nothing there, or what it has is for another
-            skeleton, lacks a parameter, has one left over or of another
-            shape.
+        RuntimeError: If it has nothing there, or an encoder of another
+            skeleton, with a parameter missing, left over or of another shape.
     """
     try:
-        state = _load_checkpoint_with_prefix(prefix, checkpoint, 'cpu')
+        state = get_state_dict(
+            CheckpointLoader.load_checkpoint(
+                checkpoint, 'cpu', logger='silent'
+            )
+        )
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f'{checkpoint} is missing: run the pre-training first, '
             'or give its checkpoint as `pretrained`'
         ) from error
-    except AssertionError as error:
-        raise RuntimeError(
-            f'{checkpoint} has no encoder {prefix.rstrip(".")}: was it '
-            'pre-trained with this modality?'
-        ) from error
-    require_same_skeleton(
-        encoder, state, f'{prefix.rstrip(".")} of {checkpoint}'
-    )
-    try:
-        load_state_dict(encoder, state, strict=True)
-    except RuntimeError as error:
-        raise RuntimeError(
-            f'{prefix.rstrip(".")} of {checkpoint} does not fit: {error}'
-        ) from error
+    for u, encoder in encoders.items():
+        start = prefix.format(modality=u)
+        own = {
+            k[len(start) :]: v for k, v in state.items() if k.startswith(start)
+        }
+        where = f'{start.rstrip(".")} of {checkpoint}'
+        if not own:
+            raise RuntimeError(
+                f'{checkpoint} has no encoder {start.rstrip(".")}: was it '
+                'pre-trained with this modality?'
+            )
+        require_same_skeleton(encoder, own, where)
+        try:
+            load_state_dict(encoder, own, strict=True)
+        except RuntimeError as error:
+            raise RuntimeError(f'{where} does not fit: {error}') from error
+
+
+@torch.no_grad()
+def update_average(
+    key: Mapping[str, nn.Module],
+    query: Mapping[str, nn.Module],
+    momentum: float,
+    moving: Iterable[str],
+) -> None:
+    """Moving average of parameters, ``key = m * key + (1 - m) * query``.
+
+    Norm layers of the key encoders keep statistics of their own.
+
+    Args:
+        key (mapping[str, nn.Module]): Key encoders by modality.
+        query (mapping[str, nn.Module]): Their query encoders.
+        momentum (float): m.
+        moving (iterable[str]): Modalities that move.
+    """
+    pairs = [
+        (k.detach(), q.detach())
+        for u in moving
+        for k, q in zip(key[u].parameters(), query[u].parameters())
+    ]
+    if pairs:
+        keys, queries = map(list, zip(*pairs))
+        get_ema_multi_avg_fn(momentum)(keys, queries, None)

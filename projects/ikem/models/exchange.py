@@ -1,17 +1,21 @@
-"""Knowledge exchange between modalities, the second stage of pre-training."""
+"""Knowledge exchange between modalities, which a config adds to an algorithm.
+
+An exchange is a module of ``MODELS``, built with the ``channels`` of the
+embeddings by modality, ``in_channels`` of the features and ``temperature``
+beside its own arguments. Its forward takes what the algorithm embedded and
+the bank, and returns losses by name.
+"""
 
 from itertools import permutations
 from typing import Dict
 
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule, ModuleDict
+from mmengine.model import BaseModule
 from torch import Tensor
 
-from .encoder import embed
-from .losses import explicit_exchange, implicit_exchange
+from .encoder import Embedded, Projectors, unit
+from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss
 from .memory_bank import MemoryBank
-
-Embeddings = Dict[str, Tensor]
 
 
 @MODELS.register_module()
@@ -23,46 +27,26 @@ class ExplicitExchange(BaseModule):
         channels (dict[str, int]): Channels of the embeddings by modality; set
             by the algorithm.
         in_channels (int): Channels of the features; set by the algorithm.
-        temperature (float): tau; that of the algorithm unless given.
-        topk (int): Neighbours. Defaults to 1.
-        context (bool): Whether the product of two modalities' similarities
-            is contrasted too. Defaults to True.
+        **kwargs: Arguments of :class:`ExplicitExchangeLoss`.
     """
 
     def __init__(
-        self,
-        channels: Dict[str, int],
-        in_channels: int,
-        temperature: float,
-        topk: int = 1,
-        context: bool = True,
+        self, channels: Dict[str, int], in_channels: int, **kwargs
     ) -> None:
         super().__init__()
         self.pairs = list(permutations(channels, 2))
-        self.topk = topk
-        self.context = context
-        self.temperature = temperature
+        self.loss = ExplicitExchangeLoss(**kwargs)
 
-    def forward(
-        self, f: Embeddings, z: Embeddings, zhat: Embeddings, bank: MemoryBank
-    ) -> Dict[str, Tensor]:
+    def forward(self, e: Embedded, bank: MemoryBank) -> Dict[str, Tensor]:
         """Losses ``L_u``, the average over the sources v of ``L_{u<-v}``."""
-        losses = explicit_exchange(
-            z,
-            zhat,
-            bank,
-            self.pairs,
-            self.temperature,
-            self.topk,
-            self.context,
-        )
-        sources = len(z) - 1
+        losses = self.loss(e.z, e.key, bank, self.pairs)
+        sources = len(e.z) - 1
         return {
             f'loss_explicit_{u}': sum(
                 loss for (target, _), loss in losses.items() if target == u
             )
             / sources
-            for u in z
+            for u in e.z
         }
 
 
@@ -75,36 +59,19 @@ class ImplicitExchange(BaseModule):
         channels (dict[str, int]): Channels of the embeddings by modality; set
             by the algorithm.
         in_channels (int): Channels of the features; set by the algorithm.
-        temperature (float): tau; that of the algorithm unless given.
+        **kwargs: Arguments of :class:`ImplicitExchangeLoss`.
     """
 
     def __init__(
-        self,
-        channels: Dict[str, int],
-        in_channels: int,
-        temperature: float,
+        self, channels: Dict[str, int], in_channels: int, **kwargs
     ) -> None:
         super().__init__()
         d = sum(channels.values())
-        self.projector = ModuleDict(
-            {
-                u: MODELS.build(
-                    dict(
-                        type='MLPProjector',
-                        in_channels=in_channels,
-                        hid_channels=d,
-                        out_channels=d,
-                    )
-                )
-                for u in channels
-            }
-        )
-        self.temperature = temperature
+        neck = dict(type='MLPProjector', hid_channels=d, out_channels=d)
+        self.projector = Projectors(channels, neck, in_channels)
+        self.loss = ImplicitExchangeLoss(**kwargs)
 
-    def forward(
-        self, f: Embeddings, z: Embeddings, zhat: Embeddings, bank: MemoryBank
-    ) -> Dict[str, Tensor]:
+    def forward(self, e: Embedded, bank: MemoryBank) -> Dict[str, Tensor]:
         """Losses ``L_u`` of the embeddings ``normalize(gtilde_u(f_u))``."""
-        ztilde = {u: embed(self.projector[u], x) for u, x in f.items()}
-        losses = implicit_exchange(ztilde, zhat, bank, self.temperature)
+        losses = self.loss(unit(self.projector(e.f)), e.key, bank)
         return {f'loss_implicit_{u}': loss for u, loss in losses.items()}

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class MemoryBank(nn.Module):
-    """Queues of key embeddings, one a modality, with aligned slots.
+    """Queues of key embeddings, one per modality, with aligned slots.
 
     Slot i of every modality holds the key of the same clip: all queues share
     one pointer and are written together. Before writing, keys are gathered
@@ -39,7 +39,9 @@ class MemoryBank(nn.Module):
         if init not in ('random', 'empty'):
             raise ValueError(f"init is 'random' or 'empty', got {init!r}")
         self.size = size
+        self.channels = dict(channels)
         self.modalities = tuple(channels)
+        self.unwritten = []  # keys of the batches of a step, so far
         for name, d in channels.items():
             keys = F.normalize(torch.randn(size, d), dim=1)
             self.register_buffer(f'keys_{name}', keys)
@@ -56,11 +58,14 @@ class MemoryBank(nn.Module):
         return keys if self.init == 'random' else keys[: self.filled]
 
     @torch.no_grad()
-    def enqueue(self, keys: Dict[str, Tensor]) -> None:
-        """Write the keys of a step, the same clips for every modality.
+    def enqueue(self, keys: Dict[str, Tensor], write: bool = True) -> None:
+        """Write the keys of a batch, the same clips for every modality.
 
         Args:
             keys (dict[str, Tensor]): Keys of shape (N, D) by modality.
+            write (bool): Whether to write them now, with those that wait.
+                False lets them wait, where gradients of several batches are
+                accumulated: all read the same bank. Defaults to True.
 
         Raises:
             ValueError: If a modality is missing, or batch sizes differ.
@@ -73,7 +78,14 @@ class MemoryBank(nn.Module):
                 f'slots stay aligned only if all of {self.modalities} are '
                 f'written together, got batches of {sizes}'
             )
-        keys = {name: _gather(key) for name, key in keys.items()}
+        self.unwritten.append(keys)
+        if not write:
+            return
+        keys = {
+            name: _gather(torch.cat([k[name] for k in self.unwritten]))
+            for name in self.modalities
+        }
+        self.unwritten = []
         n = len(keys[self.modalities[0]])
         kept = min(n, self.size)
         slots = (

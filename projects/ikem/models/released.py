@@ -5,7 +5,7 @@ reported as dropped, or the conversion fails and lists it.
 """
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
 from mmaction.models.utils.graph import Graph
@@ -41,28 +41,6 @@ class Conversion:
     state_dict: State
     dropped: List[str] = field(default_factory=list)
     notes: List[str] = field(default_factory=list)
-
-
-def get_state_dict(checkpoint: object) -> State:
-    """The state dict of a checkpoint, without prefixes ``module.``.
-
-    Args:
-        checkpoint (dict): A state dict, or a dict with ``'state_dict'``.
-
-    Raises:
-        ValueError: If it is neither, or holds anything but tensors.
-    """
-    state = checkpoint
-    if isinstance(state, Mapping) and 'state_dict' in state:
-        state = state['state_dict']
-    if not isinstance(state, Mapping) or not state:
-        raise ValueError('the checkpoint holds no state dict')
-    wrong = [str(k) for k, v in state.items() if not isinstance(v, Tensor)]
-    if wrong:
-        raise ValueError(f'entries that are no tensors: {", ".join(wrong)}')
-    if all(name.startswith('module.') for name in state):
-        return {name[len('module.') :]: v for name, v in state.items()}
-    return dict(state)
 
 
 def to_ours(state: State, modality: Optional[str] = None) -> Conversion:

@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from projects.ikem.apis import build_model, init_model
-from projects.ikem.checkpoint import require_fit
+from projects.ikem.checkpoint import get_state_dict, require_fit
 from projects.ikem.engine.loops.frozen_feature_loop import (
     FeatureDataset,
     extract_features,
 )
 from projects.ikem.evaluation.fusion import Predictions
-from projects.ikem.models.released import get_state_dict
 
 
 def load_model(cfg: Config, checkpoint: str) -> nn.Module:

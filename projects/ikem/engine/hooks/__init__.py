@@ -1,8 +1,8 @@
 from .data_check_hook import DataCheckHook
 from .dataset_epoch_hook import DatasetEpochHook
-from .exchange_stage_hook import ExchangeStageHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .log_clips_hook import LogClipsHook
+from .progress_hook import ProgressHook
 from .reseed_hook import ReseedHook
 from .resume_hook import ResumeHook
 from .strict_load_hook import StrictLoadHook
@@ -12,9 +12,9 @@ from .training_health_hook import TrainingHealthHook
 __all__ = [
     'DataCheckHook',
     'DatasetEpochHook',
-    'ExchangeStageHook',
     'KeepMemoryHook',
     'LogClipsHook',
+    'ProgressHook',
     'ReseedHook',
     'ResumeHook',
     'StrictLoadHook',

@@ -6,6 +6,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from projects.ikem.engine.unwrap import unwrap
+
 _REMEDY = 'lower the learning rate or set optim_wrapper.clip_grad.max_norm=1'
 
 
@@ -103,11 +105,16 @@ class TrainingHealthHook(Hook):
             std = history.mean(len(runner.train_dataloader))
             if std < self.min_std:
                 self.collapsed.add(u)
+                has_keys = getattr(unwrap(runner.model), 'key', None)
                 runner.logger.warning(
                     f'the embeddings of {u} have collapsed: their standard '
                     f'deviation is {std:.1e} where 1 is spread evenly. Lower '
-                    'the learning rate, or raise the momentum of the key '
-                    'encoders'
+                    'the learning rate'
+                    + (
+                        ', or raise the momentum of the key encoders'
+                        if has_keys
+                        else ''
+                    )
                 )
 
 

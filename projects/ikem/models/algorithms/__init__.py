@@ -1,5 +1,11 @@
-from .ikem import IKEM, CrosSCLR
+from .base import PretrainingModel
 from .relational_distillation import RelationalDistillation
-from .skeleton_clr import SkeletonCLR
+from .skeleton_clr import IKEM, CrosSCLR, SkeletonCLR
 
-__all__ = ['CrosSCLR', 'IKEM', 'RelationalDistillation', 'SkeletonCLR']
+__all__ = [
+    'CrosSCLR',
+    'IKEM',
+    'PretrainingModel',
+    'RelationalDistillation',
+    'SkeletonCLR',
+]

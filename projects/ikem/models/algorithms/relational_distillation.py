@@ -1,12 +1,12 @@
-from typing import Dict, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule, ModuleDict
+from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..encoder import ModalityEncoder, load_encoder
+from ..encoder import Embedded, Encoders, Features, load_encoders, unit
 from ..losses import embedding_statistics, explicit_exchange
 from ..memory_bank import MemoryBank
 from .base import PretrainingModel
@@ -28,6 +28,8 @@ class Teacher(BaseModule):
             or is resumed, not to test. Defaults to None.
         prefix (str): Where the checkpoint has the encoder and projector of a
             modality. Defaults to ``'query.{modality}.'``.
+        layout (str | dict | SkeletonLayout, optional): Skeleton layout of a
+            backbone that has none of its own. Defaults to None.
 
     Raises:
         ValueError: If there is no modality.
@@ -40,14 +42,11 @@ class Teacher(BaseModule):
         neck: Dict,
         pretrained: Optional[str] = None,
         prefix: str = 'query.{modality}.',
+        layout: Optional[Any] = None,
     ) -> None:
         super().__init__()
-        if not modalities:
-            raise ValueError('a teacher has at least one modality')
-        self.encoder = ModuleDict(
-            {v: ModalityEncoder(backbone, neck) for v in modalities}
-        ).requires_grad_(False)
-        self.channels = {v: neck['out_channels'] for v in modalities}
+        self.encoder = Encoders(modalities, backbone, neck, layout)
+        self.encoder.requires_grad_(False)
         self.pretrained = pretrained
         self.prefix = prefix
 
@@ -64,10 +63,7 @@ class Teacher(BaseModule):
                 'a teacher has to be trained: give the checkpoint of its '
                 'pre-training as model.teacher.pretrained'
             )
-        for v, encoder in self.encoder.items():
-            load_encoder(
-                encoder, self.pretrained, self.prefix.format(modality=v)
-            )
+        load_encoders(self.encoder, self.pretrained, self.prefix)
 
     def train(self, mode: bool = True) -> 'Teacher':
         """Stay in eval mode."""
@@ -84,7 +80,7 @@ class Teacher(BaseModule):
             dict[str, Tensor]: ``z_v`` of shape (N, D_v) by modality, and
             under :data:`TEACHER` ``z^t = normalize(concat_v z_v)``.
         """
-        z = {v: encoder(inputs[v]) for v, encoder in self.encoder.items()}
+        z = self.encoder(inputs)
         z[TEACHER] = F.normalize(torch.cat(list(z.values()), 1), dim=1)
         return z
 
@@ -101,10 +97,11 @@ class RelationalDistillation(PretrainingModel):
     modalities finds, ``s_i^v = z_v . m_i^v``.
 
     Args:
-        teacher (dict): Arguments of :class:`Teacher`.
-        backbone (dict): Encoder f, one a student.
-        neck (dict): Projector of the students, whose ``out_channels`` are the
-            sum of the teacher's.
+        teacher (dict): Arguments of :class:`Teacher`; its ``backbone`` is that
+            of the students unless given.
+        backbone (dict): Encoder f, one per student.
+        neck (dict): Projector of the students. Its ``out_channels`` are the
+            sum of the teacher's, its ``hid_channels`` as many by default.
         data_preprocessor (dict): A :class:`ModalityDataPreprocessor` with the
             modalities of the teacher and the students.
         modalities (sequence[str]): Modalities u of the students.
@@ -113,9 +110,8 @@ class RelationalDistillation(PretrainingModel):
         bank_size (int): Keys K of the memory banks. Defaults to 32768.
         bank_init (str): ``'random'`` or ``'empty'``. Defaults to
             ``'random'``.
-        temperature (float): tau of the loss. Defaults to 0.07.
         topk (int): Neighbours that are positives. Defaults to 1.
-        init_cfg (dict, optional): Initialization. Defaults to None.
+        **kwargs: Further arguments of :class:`PretrainingModel`.
 
     Raises:
         ValueError: If a modality is not derived, the widths do not fit, or
@@ -132,23 +128,36 @@ class RelationalDistillation(PretrainingModel):
         form: str = 'release',
         bank_size: int = 32768,
         bank_init: str = 'random',
-        temperature: float = 0.07,
         topk: int = 1,
-        init_cfg: Optional[Dict] = None,
+        **kwargs,
     ) -> None:
-        super().__init__(
-            backbone, neck, data_preprocessor, modalities, init_cfg
+        channels = dict.fromkeys(
+            teacher['modalities'], teacher['neck']['out_channels']
         )
-        self.teacher = Teacher(**teacher)
-        channels = self.teacher.channels
+        width = sum(channels.values())
+        neck = {'hid_channels': width, 'out_channels': width, **neck}
+        super().__init__(
+            backbone,
+            neck,
+            data_preprocessor,
+            modalities,
+            **kwargs,
+        )
+        self.teacher = Teacher(
+            **{
+                'backbone': backbone,
+                'layout': self.data_preprocessor.layout,
+                **teacher,
+            }
+        )
         derived = self.data_preprocessor.modalities
-        absent = sorted({*self.modalities, *channels} - set(derived))
+        used = {*self.modalities, *channels}
+        absent = sorted(used - set(derived))
         if absent:
             raise ValueError(
                 f'{absent} are not derived: add them to the modalities of '
                 f'the data preprocessor, which has {derived}'
             )
-        width = sum(channels.values())
         if neck['out_channels'] != width:
             raise ValueError(
                 f'students embed where the teacher does, in {width} '
@@ -161,21 +170,28 @@ class RelationalDistillation(PretrainingModel):
             {**channels, TEACHER: width}, bank_size, bank_init
         )
         self.form = form
-        self.temperature = temperature
         self.topk = topk
 
-    def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
-        """Losses ``L_u``, the average over v of ``L_{v->u}``, and what shows a
-        collapse: the teacher sees view 0, the students see view 1."""
-        z_t = self.teacher({v: x[:, 0] for v, x in inputs.items()})
-        f = self.extract_feat(inputs, view=1)
-        z = {u: self.query[u].project(f[u]) for u in self.modalities}
-        losses = self.distill(z, z_t)
-        target = dict.fromkeys(z, z_t[TEACHER])
-        bank = dict.fromkeys(z, self.bank[TEACHER])
-        losses.update(embedding_statistics(z, target, bank))
-        self.bank.enqueue(z_t)
-        return losses
+    def embed(self, views: List[Features]) -> Embedded:
+        """The teacher sees view 0, the students see view 1."""
+        z_t = self.teacher(views[0])
+        f = self.query.features(views[1])
+        z = unit(self.query.project(f))
+        key = dict.fromkeys(z, z_t[TEACHER])
+        return Embedded(f, z, key=key, extra={TEACHER: z_t})
+
+    def objective(self, e: Embedded) -> Dict[str, Tensor]:
+        """Losses ``L_u``, the average over v of ``L_{v->u}``."""
+        return self.distill(e.z, e.extra[TEACHER])
+
+    def keys_of(self, e: Embedded) -> Features:
+        """The teacher's embeddings."""
+        return e.extra[TEACHER]
+
+    def statistics(self, e: Embedded) -> Dict[str, Tensor]:
+        """Signs of a collapse of the students."""
+        bank = dict.fromkeys(e.z, self.bank[TEACHER])
+        return embedding_statistics(e.z, e.key, bank)
 
     def distill(
         self, z: Dict[str, Tensor], z_t: Dict[str, Tensor]
@@ -189,7 +205,7 @@ class RelationalDistillation(PretrainingModel):
         Returns:
             dict[str, Tensor]: ``loss_distill_{u}`` by student.
         """
-        sources = list(self.teacher.channels)
+        sources = list(self.teacher.encoder)
         # a student and a source may be of one modality
         student = {u: ('student', u) for u in z}
         source = {v: ('teacher', v) for v in sources}

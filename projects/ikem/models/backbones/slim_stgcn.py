@@ -1,4 +1,4 @@
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import torch
 from mmaction.models.utils import Graph
@@ -74,14 +74,19 @@ class SlimSTGCN(BaseModule):
             if isinstance(module, BaseModule):
                 module.init_cfg = None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, joints: Optional[Sequence[int]] = None
+    ) -> Tensor:
         """Encode clips.
 
         Args:
             x (Tensor): Joints of shape (N, M, T, V, C).
+            joints (sequence[int], optional): The V' joints that stay in the
+                graph; the others count for the input norm alone, and the
+                adjacency is not normalised anew. Defaults to all.
 
         Returns:
-            Tensor: Of shape (N, M, out_channels, ceil(T / 4), V).
+            Tensor: Of shape (N, M, out_channels, ceil(T / 4), V').
 
         Raises:
             ValueError: If the joints are not those of the layout.
@@ -95,6 +100,9 @@ class SlimSTGCN(BaseModule):
             )
         x = self.data_bn(x.reshape(N * M * T, V * C))
         x = x.view(N * M, T, V, C).permute(0, 3, 1, 2)  # channels last
+        if joints is not None:
+            joints = torch.as_tensor(joints, device=x.device)
+            x = x.index_select(3, joints)
         for block in self.gcn:
-            x = block(x)
+            x = block(x, joints)
         return x.unflatten(0, (N, M))

@@ -1,6 +1,6 @@
 """The toolbox's ST-GCN block, with the same parameters and numbers, faster."""
 
-from typing import Tuple
+from typing import Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -31,10 +31,12 @@ class GraphConv(unit_gcn):
     is part of W and b.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve joints (N, C, T, V)."""
+    def forward(self, x: Tensor, joints: Optional[Tensor] = None) -> Tensor:
+        """Convolve joints (N, C, T, V), those that are given of the graph."""
         N, C, T, V = x.shape
         A = self.A * self.PA  # (K, V, W), k subsets, from joint v to joint w
+        if joints is not None:
+            A = A[:, joints][:, :, joints]
         K = len(A)
         x = x.permute(0, 2, 3, 1).reshape(N * T, V, C)
         x = aggregate(x, A.permute(2, 0, 1).reshape(V * K, V))
@@ -142,9 +144,9 @@ class FastSTGCNBlock(BaseModule):
             # memory on a CPU (uxlfoundation/oneDNN#6035)
             self.residual = TemporalConv(in_channels, out_channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map joints (N, C, T, V)."""
-        y = self.tcn(self.gcn(x))
+    def forward(self, x: Tensor, joints: Optional[Tensor] = None) -> Tensor:
+        """Map joints (N, C, T, V), those that are given of the graph."""
+        y = self.tcn(self.gcn(x, joints))
         if self.residual is not None:
             y = y.add_(self.residual(x[:, :, :: self.stride]))
         return F.relu_(y)

@@ -7,7 +7,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModel, ModuleDict
 from torch import Tensor, nn
 
-from ..encoder import load_encoder, pool
+from ..encoder import Encoders, load_encoders
 
 
 @MODELS.register_module()
@@ -19,12 +19,13 @@ class SkeletonClassifier(BaseModel):
     of the modalities' logits; the mean is the prediction ``'fused'``.
 
     Args:
-        backbone (dict): Encoder f, one a modality.
+        backbone (dict): Encoder f, one per modality.
         num_classes (int): Number of classes.
         data_preprocessor (dict): A :class:`ModalityDataPreprocessor`, whose
-            ``modalities`` are classified.
-        in_channels (int): Channels of the encoders' features. Defaults to
-            256.
+            ``modalities`` are classified, and whose layout backbones follow
+            that have none of their own.
+        in_channels (int, optional): Channels of the encoders' features, by
+            default those that the backbone says.
         frozen (bool): Linear evaluation: the encoders get no gradient and
             stay in eval mode. False fine-tunes them. Defaults to True.
         pretrained (str, optional): Checkpoint of a pre-training, whose query
@@ -34,6 +35,10 @@ class SkeletonClassifier(BaseModel):
             Defaults to ``'query.{modality}.backbone.'``.
         init_cfg (dict, optional): Initialization, by default of the heads'
             weights with N(0, 0.01).
+
+    Raises:
+        ValueError: If neither ``in_channels`` nor the backbone says how many
+            channels a feature has.
     """
 
     def __init__(
@@ -41,7 +46,7 @@ class SkeletonClassifier(BaseModel):
         backbone: Dict,
         num_classes: int,
         data_preprocessor: Dict,
-        in_channels: int = 256,
+        in_channels: Optional[int] = None,
         frozen: bool = True,
         pretrained: Optional[str] = None,
         prefix: str = 'query.{modality}.backbone.',
@@ -55,9 +60,15 @@ class SkeletonClassifier(BaseModel):
         self.frozen = frozen
         self.pretrained = pretrained
         self.prefix = prefix
-        self.backbone = ModuleDict(
-            {u: MODELS.build(backbone) for u in self.modalities}
+        self.backbone = Encoders(
+            self.modalities, backbone, layout=self.data_preprocessor.layout
         )
+        in_channels = in_channels or self.backbone.feature_channels
+        if in_channels is None:
+            raise ValueError(
+                f'{backbone["type"]} does not say how many channels its '
+                'features have: set in_channels of the classifier'
+            )
 
         def heads() -> ModuleDict:
             return ModuleDict(
@@ -87,17 +98,11 @@ class SkeletonClassifier(BaseModel):
                     stacklevel=2,
                 )
             return
-        for u in self.modalities:
-            load_encoder(
-                self.backbone[u],
-                self.pretrained,
-                self.prefix.format(modality=u),
-            )
+        load_encoders(self.backbone, self.pretrained, self.prefix)
 
     def compile(self, **kwargs) -> None:
-        """Compile the backbones, by the arguments of ``torch.compile``."""
-        for backbone in self.backbone.values():
-            backbone.compile(**kwargs)
+        """Compile the encoders, by the arguments of ``torch.compile``."""
+        self.backbone.compile(**kwargs)
 
     def train(self, mode: bool = True) -> 'SkeletonClassifier':
         """Frozen encoders stay in eval mode."""
@@ -137,15 +142,14 @@ class SkeletonClassifier(BaseModel):
 
     def extract_feat(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
         """Features by modality, of shape (N, D); features pass through."""
+        if all(x.dim() == 2 for x in inputs.values()):
+            return inputs
         with torch.set_grad_enabled(
             torch.is_grad_enabled() and not self.frozen
         ):
-            return {
-                u: x
-                if x.dim() == 2
-                else pool(self.backbone[u](x.flatten(0, 1)))
-                for u, x in inputs.items()
-            }
+            return self.backbone.features(
+                {u: x.flatten(0, 1) for u, x in inputs.items()}
+            )
 
     def classify(self, f: Dict[str, Tensor]) -> Dict[str, Tensor]:
         """Logits of shape (N, classes) by modality, and ``'fused'``, in

@@ -6,7 +6,7 @@ unit length.  Everything is computed in (at least) float32, since autocast
 would round similarities, which the temperature then magnifies.
 """
 
-from typing import Dict, Hashable, Iterable, Mapping, Tuple
+from typing import Dict, Hashable, Iterable, Mapping, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -164,28 +164,29 @@ def implicit_exchange(
 def embedding_statistics(
     z: Mapping[str, Tensor],
     zhat: Mapping[str, Tensor],
-    bank: Mapping[str, Tensor],
+    bank: Optional[Mapping[str, Tensor]] = None,
 ) -> Dict[str, Tensor]:
-    """What shows whether the embeddings of a modality collapse.
+    """Signs that the embeddings of a modality collapse.
 
     Args:
         z (mapping[str, Tensor]): Query embeddings of shape (N, D_u).
         zhat (mapping[str, Tensor]): Key embeddings of shape (N, D_u).
-        bank (mapping[str, Tensor]): Negatives of shape (K, D_u).
+        bank (mapping[str, Tensor], optional): Negatives of shape (K, D_u).
+            Defaults to None.
 
     Returns:
         dict[str, Tensor]: By modality u, ``std_{u}``, the standard deviation
         over the batch times ``sqrt(D_u)``, which is 1 for directions spread
         evenly and 0 for one point ("Exploring Simple Siamese Representation
         Learning", section 4.1), ``positive_{u}``, the mean similarity to the
-        own key, and ``negative_{u}``, that to the bank, unless it is empty.
+        own key, and ``negative_{u}``, that to a bank that is not empty.
     """
     statistics = {}
     for u, x in z.items():
         std = x.std(0, correction=0).mean()
         statistics[f'std_{u}'] = std * x.size(1) ** 0.5
         statistics[f'positive_{u}'] = (x * zhat[u]).sum(1).mean()
-        if len(bank[u]):
+        if bank is not None and len(bank[u]):
             mean = (x.mean(0) * bank[u].mean(0)).sum()
             statistics[f'negative_{u}'] = mean
     return statistics

@@ -1,0 +1,95 @@
+from copy import deepcopy
+from typing import Dict, List, Sequence
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from .encoder import (
+    Embedded,
+    Encoders,
+    Features,
+    ModalityEncoder,
+    Projectors,
+    unit,
+    update_average,
+)
+from .losses import info_nce
+from .memory_bank import MemoryBank
+
+
+class ExchangeSpace(BaseModule):
+    """Neck, key encoders and bank of the exchanges' own.
+
+    For algorithms without a bank, a key encoder or embeddings on the unit
+    sphere (Barlow Twins, for instance). A second projector embeds the
+    algorithm's features; its key encoders are a moving average of the query
+    encoders with that projector. Until the exchanges begin, the projector
+    learns by InfoNCE, and the bank fills.
+
+    Args:
+        query (Encoders): The query encoders, with a neck.
+        neck (dict): Config of the projector.
+        temperature (float): tau of InfoNCE.
+        bank_size (int): Keys K of the bank. Defaults to 32768.
+        bank_init (str): ``'random'`` or ``'empty'``. Defaults to
+            ``'random'``.
+        momentum (float): Weight m of the key encoders in their moving
+            average. Defaults to 0.999.
+        key_view (int): The view that the key encoders see. Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        query: Encoders,
+        neck: Dict,
+        temperature: float,
+        bank_size: int = 32768,
+        bank_init: str = 'random',
+        momentum: float = 0.999,
+        key_view: int = 0,
+    ) -> None:
+        super().__init__()
+        self.neck = Projectors(query.modalities, neck, query.feature_channels)
+        self.key = deepcopy(query)
+        for u, encoder in self.key.items():
+            encoder.neck = deepcopy(self.neck[u])
+        self.key.requires_grad_(False)
+        channels = dict.fromkeys(query.modalities, neck['out_channels'])
+        self.bank = MemoryBank(channels, bank_size, bank_init)
+        self.temperature = temperature
+        self.momentum = momentum
+        self.key_view = key_view
+
+    def forward(self, e: Embedded, views: List[Features]) -> Embedded:
+        """Embed an algorithm's features ``e.f``, and the view of the keys."""
+        z = unit(self.neck(e.f))
+        with torch.no_grad():
+            f_key = self.key.features(views[self.key_view])
+            key = unit(self.key.project(f_key))
+        return Embedded(e.f, z, f_key, key)
+
+    def objective(self, e: Embedded) -> Dict[str, Tensor]:
+        """InfoNCE of each modality."""
+        return {
+            f'loss_space_{u}': info_nce(
+                z, e.key[u], self.bank[u], self.temperature
+            )
+            for u, z in e.z.items()
+        }
+
+    def update_keys(self, query: Encoders, moving: Sequence[str]) -> None:
+        """Move the key encoders of some modalities."""
+        update_average(self.key, self.sources(query), self.momentum, moving)
+
+    def copy_keys(self, query: Encoders) -> None:
+        """Let the key encoders begin as the query encoders."""
+        for u, source in self.sources(query).items():
+            self.key[u].load_state_dict(source.state_dict())
+
+    def sources(self, query: Encoders) -> Dict[str, ModalityEncoder]:
+        """Encoders of which the key encoders are the moving average."""
+        return {
+            u: ModalityEncoder(encoder.backbone, self.neck[u])
+            for u, encoder in query.items()
+        }

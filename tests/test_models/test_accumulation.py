@@ -1,0 +1,46 @@
+"""Gradients accumulated over several batches equal those of a large one."""
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from test_models.test_ranks import ALGORITHMS, MODALITIES, build
+
+BANK, BATCH, STEPS = 40, 12, 3
+
+
+def train(algorithm, counts, bank_size):
+    """Losses of the steps and the model after them; norms are in eval mode."""
+    model = build(algorithm, bank_size)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    wrapper = OptimWrapper(optimizer, accumulative_counts=counts)
+    torch.manual_seed(1)
+    losses = []
+    for _ in range(STEPS):
+        x = torch.randn(BATCH, 2, 1, 6, 25, 3, dtype=torch.float64)
+        parts = [
+            model.train_step(
+                dict(inputs=dict.fromkeys(MODALITIES, part), data_samples=[]),
+                wrapper,
+            )
+            for part in x.chunk(counts)
+        ]
+        losses.append(
+            {
+                name: sum(part[name] for part in parts) / counts
+                for name in parts[0]
+                if 'loss' in name or 'positive' in name
+            }
+        )
+    return losses, model.state_dict()
+
+
+@pytest.mark.parametrize('bank_size', [BANK, 5])
+@pytest.mark.parametrize('counts', [3, 4])
+@pytest.mark.parametrize('algorithm', ALGORITHMS)
+def test_accumulating_equals_the_large_batch(algorithm, counts, bank_size):
+    whole, parts = (train(algorithm, n, bank_size) for n in (1, counts))
+    torch.testing.assert_close(parts, whole, rtol=1e-10, atol=1e-10)
+    untrained = build(algorithm, bank_size).state_dict()
+    for name, value in parts[1].items():  # keys have moved, banks are filled
+        if name.startswith(('key.motion.neck', 'bank.keys')):
+            assert not torch.equal(value, untrained[name]), name
