@@ -70,7 +70,7 @@ def test_a_run_in_two_stages_goes_on_without(prepared_ntu, tmp_path):
     cfg = tiny(Config.fromfile(CONFIGS / TWO_STAGES), prepared_ntu, tmp_path)
     cfg.model.backbone = ConfigDict(BACKBONE)  # compiled in seconds
     cfg.train_cfg.update(max_epochs=3, val_interval=1)
-    cfg.custom_hooks[0].begin = 1
+    cfg.model.exchange_begin = 1
     cfg.default_hooks.checkpoint.interval = 1
     cfg.compile = dict(backend='aot_eager')
     Runner.from_cfg(cfg).train()

@@ -79,7 +79,7 @@ def test_flops(monkeypatch, capsys):
 
 
 def test_flops_of_a_pretraining(monkeypatch, capsys):
-    name = 'skeletonclr-joint_stgcn-slim_1xb64-100e_nwucla-xview.py'
+    name = 'skeletonclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py'
     run(
         monkeypatch,
         'tools/analysis_tools/get_flops.py',
