@@ -60,10 +60,10 @@ def build_seeing(modalities, **kwargs):
 
 
 @torch.no_grad()
-def predict(model, joints, total_frames):
+def predict(model, joints, raw_frames):
     """Scores (N, classes) and features by modality, as in testing."""
     data = dict(inputs=[x[None] for x in joints], data_samples=[])
-    for frames in total_frames.tolist():
+    for frames in raw_frames.tolist():
         sample = ActionDataSample()
         sample.set_field(frames / joints.size(2), 'time_scale')
         data['data_samples'].append(sample)
@@ -87,9 +87,9 @@ def predict(model, joints, total_frames):
 def test_predicts_what_the_classifier_does(modalities, options):
     model = build_seeing(modalities, **options)
     deployed = DeployedClassifier(model)
-    joints, total_frames = random_clips(deployed, SHAPE, 3)
-    expected, f = predict(model, joints, total_frames)
-    scores, features = deployed(joints, total_frames)
+    joints, raw_frames = random_clips(deployed, SHAPE, 3)
+    expected, f = predict(model, joints, raw_frames)
+    scores, features = deployed(joints, raw_frames)
     torch.testing.assert_close(scores, expected)
     torch.testing.assert_close(
         features, torch.cat([f[u] for u in modalities], 1)
@@ -132,7 +132,7 @@ def test_multiply_adds_are_two():
 
 
 def test_random_clips_are_centred_and_lack_persons():
-    joints, total_frames = random_clips(
+    joints, raw_frames = random_clips(
         DeployedClassifier(build(['joint'])), SHAPE, 5
     )
     assert joints.shape == (5, *SHAPE)
@@ -140,8 +140,8 @@ def test_random_clips_are_centred_and_lack_persons():
     assert joints.flatten(2).any(2).tolist() == [
         [True, i % 2 == 1] for i in range(5)
     ]
-    assert total_frames.dtype == torch.int64
-    assert ((total_frames >= 8) & (total_frames < 32)).all()
+    assert raw_frames.dtype == torch.int64
+    assert ((raw_frames >= 8) & (raw_frames < 32)).all()
 
 
 @pytest.fixture(scope='module')
@@ -163,16 +163,16 @@ def test_onnx_predicts_what_the_classifier_does(exported):
     session = onnxruntime.InferenceSession(str(path))
     assert [(i.name, i.shape[1:]) for i in session.get_inputs()] == [
         ('joints', list(SHAPE)),
-        ('total_frames', []),
+        ('raw_frames', []),
     ]
-    joints, total_frames = random_clips(DeployedClassifier(model), SHAPE, 7)
+    joints, raw_frames = random_clips(DeployedClassifier(model), SHAPE, 7)
     joints[2] = joints[2, :, :1]  # nobody moves
     joints[3] = 0  # nobody is there: all angles are atan2(0, 0)
     scores, features = session.run(
         ['scores', 'features'],
-        dict(joints=joints.numpy(), total_frames=total_frames.numpy()),
+        dict(joints=joints.numpy(), raw_frames=raw_frames.numpy()),
     )
-    expected, f = predict(model, joints, total_frames)
+    expected, f = predict(model, joints, raw_frames)
     np.testing.assert_allclose(scores, expected.numpy(), atol=1e-5)
     f = torch.cat(list(f.values()), 1).numpy()
     np.testing.assert_allclose(features, f, atol=1e-4)

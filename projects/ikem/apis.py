@@ -17,6 +17,7 @@ from .checkpoint import get_state_dict, require_fit
 from .datasets.formats import FormatError
 from .datasets.formats.bodies import present_frames_first
 from .datasets.formats.ntu import read_joints
+from .datasets.frames import frame_counts
 from .datasets.prepare import preprocess
 from .models import SkeletonClassifier
 
@@ -168,7 +169,7 @@ def clip_shape(model: SkeletonClassifier) -> Tuple[int, int, int, int]:
     joints = model.data_preprocessor.layout.num_joints
     keypoint = np.zeros((meta['num_persons'], frames, joints, 3), np.float32)
     data = Compose(_pipeline(model.cfg))(
-        dict(keypoint=keypoint, total_frames=frames, time_scale=1.0)
+        dict(frame_counts(frames, frames), keypoint=keypoint)
     )
     shape = tuple(data['inputs'].shape[1:])
     if shape[1] != frames:
@@ -244,12 +245,11 @@ def _prepare(
             f'{num_joints}',
         )
     prepared = preprocess(dict(clip), transforms)
-    num_frames = prepared['keypoint'].shape[1]
+    keypoint = prepared['keypoint']
     return dict(
+        frame_counts(clip['raw_frames'], keypoint.shape[1]),
         frame_dir=clip['frame_dir'],
-        keypoint=prepared['keypoint'],
-        total_frames=num_frames,
-        time_scale=clip['total_frames'] / num_frames,
+        keypoint=keypoint,
     )
 
 
@@ -284,5 +284,5 @@ def _from_array(x: np.ndarray, name: str, select: str) -> Dict:
             f'all {x.shape[1]} frames',
         )
     return dict(
-        frame_dir=name, keypoint=x, total_frames=x.shape[1], length=length
+        frame_dir=name, keypoint=x, raw_frames=x.shape[1], length=length
     )

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from .datasets.frames import time_scale
 from .files import written_aside
 from .models import SkeletonClassifier
 from .models.encoder import pool
@@ -65,26 +66,26 @@ class DeployedClassifier(nn.Module):
         self.eval()
 
     def forward(
-        self, joints: Tensor, total_frames: Tensor
+        self, joints: Tensor, raw_frames: Tensor
     ) -> Tuple[Tensor, Tensor]:
         """Classify prepared clips.
 
         Args:
             joints (Tensor): Clips of shape (N, M, T, V, 3), centred,
                 resampled and aligned as in a prepared folder.
-            total_frames (Tensor): Raw frames of each clip, integers of shape
-                (N, ); gamma is ``total_frames / T``.
+            raw_frames (Tensor): Raw frames of each clip, integers of shape
+                (N, ); gamma is ``raw_frames / T``.
 
         Returns:
             tuple[Tensor, Tensor]: Scores, the softmax of the modalities' mean
             logits, of shape (N, classes), and the features, those of the
             modalities one after the other, of shape (N, sum of D).
         """
-        time_scale = None
+        gamma = None
         if self.use_time_scale:
-            time_scale = total_frames.to(joints) / joints.size(2)
+            gamma = time_scale(raw_frames.to(joints), joints.size(2))
         inputs = derive_modalities(
-            joints, self.streams, self.layout, time_scale, self.functions
+            joints, self.streams, self.layout, gamma, self.functions
         )
         outputs = [stream(inputs[u]) for u, stream in self.streams.items()]
         logits, f = zip(*outputs)
@@ -136,7 +137,7 @@ def random_clips(
         num_clips (int): N.
 
     Returns:
-        tuple[Tensor, Tensor]: joints (N, M, T, V, 3) and total_frames (N, ).
+        tuple[Tensor, Tensor]: joints (N, M, T, V, 3) and raw_frames (N, ).
     """
     generator = torch.Generator().manual_seed(num_clips)
     persons, frames, *pose = shape
@@ -148,10 +149,10 @@ def random_clips(
     center = model.layout.center
     joints = joints - joints[..., center : center + 1, :]
     joints[::2, 1:] = 0
-    total_frames = torch.randint(
+    raw_frames = torch.randint(
         frames, 4 * frames, (num_clips,), generator=generator
     )
-    return joints, total_frames
+    return joints, raw_frames
 
 
 def export_onnx(
@@ -205,7 +206,7 @@ def export_onnx(
         program = torch.onnx.export(
             model,
             random_clips(model, shape, 2),
-            input_names=['joints', 'total_frames'],
+            input_names=['joints', 'raw_frames'],
             output_names=['scores', 'features'],
             opset_version=opset,
             # the old exporter's atan2(0, 0) is NaN
@@ -259,10 +260,10 @@ def largest_difference(
         inputs = random_clips(model, shape, num_clips)
         with torch.no_grad():
             expected = [output.numpy() for output in model(*inputs)]
-        joints, total_frames = (x.numpy() for x in inputs)
+        joints, raw_frames = (x.numpy() for x in inputs)
         outputs = session.run(
             ['scores', 'features'],
-            dict(joints=joints, total_frames=total_frames),
+            dict(joints=joints, raw_frames=raw_frames),
         )
         differences += [
             np.abs(a - b).max() / max(1, np.abs(b).max())

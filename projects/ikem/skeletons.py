@@ -4,8 +4,8 @@ A layout is data, not code: graph, modalities and preprocessing read the same
 tables, so an own skeleton is one more table, given by name or as a dict.
 """
 
-from dataclasses import dataclass
-from typing import Dict, Optional, Tuple, Union
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, Tuple, Union
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,13 @@ class SkeletonLayout:
             virtual torso bone ``normalize((x_a - x_b) x (x_c - x_b))``, which
             takes the root's slot among the bones. Without it that slot is 0
             and hinges on the root have no axis.
+        parts (dict[str, tuple[int]], optional): Joints of each body part.
+        mirror (tuple[int], optional): The joint of the other side of the
+            body for each joint, V entries; itself in the middle.
 
     Raises:
-        ValueError: If a table has the wrong length or names no joint.
+        ValueError: If a table has the wrong length or names no joint, or
+            ``mirror`` is no reflection.
     """
 
     name: str
@@ -39,12 +43,17 @@ class SkeletonLayout:
     edges: Optional[Tuple[Tuple[int, int], ...]] = None
     hinges: Optional[Tuple[int, ...]] = None
     torso: Optional[Tuple[int, int, int]] = None
+    # a dict has no hash
+    parts: Optional[Dict[str, Tuple[int, ...]]] = field(
+        default=None, hash=False
+    )
+    mirror: Optional[Tuple[int, ...]] = None
 
     def __post_init__(self) -> None:
         def set_field(key, value):  # the class is frozen
             object.__setattr__(self, key, value)
 
-        for key in ('parents', 'shoulders', 'hinges', 'torso'):
+        for key in ('parents', 'shoulders', 'hinges', 'torso', 'mirror'):
             if getattr(self, key) is not None:
                 set_field(key, tuple(getattr(self, key)))
         if self.hinges is None:
@@ -55,6 +64,8 @@ class SkeletonLayout:
                 tuple((v, p) for v, p in enumerate(self.parents) if v != p),
             )
         set_field('edges', tuple(tuple(edge) for edge in self.edges))
+        if self.parts is not None:
+            set_field('parts', {k: tuple(v) for k, v in self.parts.items()})
         self._check()
 
     def _check(self) -> None:
@@ -64,11 +75,13 @@ class SkeletonLayout:
                 f'layout {self.name!r}: exactly one joint must be its own '
                 f'parent (the root), got {roots}'
             )
-        if len(self.hinges) != self.num_joints:
-            raise ValueError(
-                f'layout {self.name!r}: hinges has {len(self.hinges)} entries '
-                f'for {self.num_joints} joints'
-            )
+        for key in ('hinges', 'mirror'):
+            table = getattr(self, key)
+            if table is not None and len(table) != self.num_joints:
+                raise ValueError(
+                    f'layout {self.name!r}: {key} has {len(table)} entries '
+                    f'for {self.num_joints} joints'
+                )
         used = [
             *self.parents,
             *self.hinges,
@@ -76,6 +89,8 @@ class SkeletonLayout:
             *self.shoulders,
             *(self.torso or ()),
             *(v for edge in self.edges for v in edge),
+            *(v for part in (self.parts or {}).values() for v in part),
+            *(self.mirror or ()),
         ]
         wrong = sorted({v for v in used if not 0 <= v < self.num_joints})
         if wrong:
@@ -83,6 +98,44 @@ class SkeletonLayout:
                 f'layout {self.name!r}: no joints {wrong}; joints are '
                 f'numbered 0 to {self.num_joints - 1}'
             )
+        empty = [name for name, part in (self.parts or {}).items() if not part]
+        if empty:
+            raise ValueError(
+                f'layout {self.name!r}: parts {empty} have no joints'
+            )
+        if self.mirror is not None:
+            self._check_mirror()
+
+    def _check_mirror(self) -> None:
+        wrong = [v for v, w in enumerate(self.mirror) if self.mirror[w] != v]
+        if wrong:
+            raise ValueError(
+                f'layout {self.name!r}: mirrored twice, joints {wrong} are '
+                'others: mirror must pair joints, or map them to themselves'
+            )
+        left, right = self.shoulders
+        if self.mirror[left] != right:
+            raise ValueError(
+                f'layout {self.name!r}: mirror maps the left shoulder {left} '
+                f'to joint {self.mirror[left]}, not to the right one, {right}'
+            )
+
+    def require(self, table: str) -> Any:
+        """Get a table that not all layouts have.
+
+        Args:
+            table (str): ``'parts'``, ``'mirror'`` or ``'torso'``.
+
+        Raises:
+            ValueError: If this layout has none.
+        """
+        value = getattr(self, table)
+        if value is None:
+            raise ValueError(
+                f'the skeleton layout {self.name!r} has no {table}: add '
+                f'`{table}` to the arguments of its SkeletonLayout'
+            )
+        return value
 
     @property
     def num_joints(self) -> int:
@@ -108,6 +161,15 @@ def _replaced(table: Tuple[int, ...], entries: Dict[int, int]) -> Tuple:
     return tuple(entries.get(i, value) for i, value in enumerate(table))
 
 
+def _mirrored(parts: Dict[str, Tuple[int, ...]]) -> Tuple[int, ...]:
+    """The mirror of parts that list left and right joints in one order."""
+    mirror = {v: v for part in parts.values() for v in part}
+    for limb in ('arm', 'leg'):
+        left, right = parts[f'left_{limb}'], parts[f'right_{limb}']
+        mirror.update(zip(left + right, right + left))
+    return tuple(mirror[v] for v in sorted(mirror))
+
+
 # NTU RGB+D (Kinect v2); the data set's documentation counts joints from 1.
 # fmt: off
 _NTU_PARENTS = (1, 20, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16,
@@ -120,6 +182,22 @@ _NTU_HINGES = _replaced(_NTU_PARENTS, {22: 21, 24: 23})
 # CrosSCLR hangs the finger tips on the thumbs.
 _NTU_TIP_ON_THUMB = _replaced(_NTU_PARENTS, {21: 22, 23: 24})
 _NTU_EDGES = tuple((v, p) for v, p in enumerate(_NTU_TIP_ON_THUMB) if v != p)
+_NTU_PARTS = dict(
+    trunk=(0, 1, 2, 3, 20),
+    left_arm=(4, 5, 6, 7, 21, 22),
+    right_arm=(8, 9, 10, 11, 23, 24),
+    left_leg=(12, 13, 14, 15),
+    right_leg=(16, 17, 18, 19),
+)
+_KINECT_PARTS = dict(
+    trunk=(0, 1, 2, 3),
+    left_arm=(4, 5, 6, 7),
+    right_arm=(8, 9, 10, 11),
+    left_leg=(12, 13, 14, 15),
+    right_leg=(16, 17, 18, 19),
+)
+_NTU_MIRROR = _mirrored(_NTU_PARTS)
+_KINECT_MIRROR = _mirrored(_KINECT_PARTS)
 
 LAYOUTS = {
     layout.name: layout
@@ -132,6 +210,8 @@ LAYOUTS = {
             edges=_NTU_EDGES,
             hinges=_NTU_HINGES,
             torso=(1, 8, 4),
+            parts=_NTU_PARTS,
+            mirror=_NTU_MIRROR,
         ),
         # The bones of CrosSCLR and of the released three-modality model.
         SkeletonLayout(
@@ -139,6 +219,8 @@ LAYOUTS = {
             parents=_NTU_TIP_ON_THUMB,
             center=20,
             shoulders=(4, 8),
+            parts=_NTU_PARTS,
+            mirror=_NTU_MIRROR,
         ),
         # Kinect v1 as in NW-UCLA: 0 hip centre, 1 spine, 2 shoulder centre,
         # 3 head, then left arm, right arm, left leg, right leg, four each.
@@ -148,6 +230,8 @@ LAYOUTS = {
             center=2,
             shoulders=(4, 8),
             torso=(1, 8, 4),
+            parts=_KINECT_PARTS,
+            mirror=_KINECT_MIRROR,
         ),
     )
 }

@@ -79,6 +79,18 @@ def test_clips_are_taken_on_their_own():
         build('motion')(dict(keypoint=x, num_clips=5))
 
 
+@pytest.mark.parametrize('modality', MODALITIES)
+def test_views_are_taken_on_their_own(modality):
+    x = np.stack([clip() for _ in range(3)])
+    x.flags.writeable = False
+    y = build(modality)(dict(keypoint=x, time_scale=2.0))['keypoint']
+    assert y.shape == x.shape
+    for view, derived in zip(x, y):
+        np.testing.assert_allclose(
+            derived, derive(view, modality, 2.0), atol=1e-6
+        )
+
+
 def test_other_layouts():
     x = clip(v=20)
     y = build('bone', layout='kinect-20')(dict(keypoint=x))['keypoint']
@@ -98,14 +110,17 @@ def test_repr():
     )
 
 
-def test_in_the_pipeline_of_a_recognizer():
+TOOLBOX = [dict(type='FormatGCNInput'), dict(type='PackActionInputs')]
+
+
+@pytest.mark.parametrize('last', [TOOLBOX, [dict(type='PackSkeleton')]])
+def test_in_the_pipeline_of_a_recognizer(last):
     x = clip(t=5)
     pipeline = Compose(
         [
             dict(type='ResampleFrames', num_frames=10),
             dict(type='GenModality', modality='rotation_axis'),
-            dict(type='FormatGCNInput', num_person=2),
-            dict(type='PackActionInputs'),
+            *last,
         ]
     )
     packed = pipeline(dict(keypoint=x, total_frames=5, label=1))
@@ -115,3 +130,26 @@ def test_in_the_pipeline_of_a_recognizer():
     np.testing.assert_array_equal(
         packed['inputs'].numpy(), derive(resampled, 'rotation_axis')[None]
     )
+
+
+@pytest.mark.parametrize('last', [TOOLBOX, [dict(type='PackSkeleton')]])
+def test_clips_of_the_toolbox_sampling(last):
+    """They become the views, each derived on its own."""
+    x = clip(t=30)
+    sampling = [
+        dict(
+            type='UniformSampleFrames',
+            clip_len=8,
+            num_clips=3,
+            test_mode=True,
+        ),
+        dict(type='PoseDecode'),
+    ]
+    results = dict(keypoint=x, total_frames=30, start_index=0)
+    sampled = Compose(sampling)(dict(results))['keypoint']
+    gen = dict(type='GenModality', modality='motion')
+    y = Compose([*sampling, gen, *last])(dict(results))['inputs']
+    assert y.shape == (3, 2, 8, 25, 3)
+    for i, view in enumerate(y.numpy()):
+        expected = derive(sampled[:, 8 * i : 8 * i + 8], 'motion')
+        np.testing.assert_array_equal(view, expected)

@@ -306,12 +306,13 @@ def test_the_dataset_reads_what_was_written(tmp_path, clips, shape, data):
     dataset = SkeletonDataset(str(out), split='some', serialize_data=False)
     read = [dataset.get_data_info(i) for i in range(len(dataset))]
     expected = [
-        (row, name, label, total_frames)
-        for row, (name, (label, total_frames)) in zip(keypoint, clips.items())
+        (row, name, label, raw_frames)
+        for row, (name, (label, raw_frames)) in zip(keypoint, clips.items())
         if name in members
     ]
     assert len(read) == len(expected)
-    for info, (row, name, label, total_frames) in zip(read, expected):
+    for info, (row, name, label, raw_frames) in zip(read, expected):
         np.testing.assert_array_equal(info['keypoint'], row)
         assert (info['frame_dir'], info['label']) == (name, label)
-        assert info['time_scale'] == total_frames / shape[1]
+        assert info['raw_frames'] == raw_frames
+        assert info['time_scale'] == raw_frames / shape[1]

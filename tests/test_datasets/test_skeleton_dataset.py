@@ -7,17 +7,18 @@ import torch
 from mmaction.registry import DATASETS
 from mmengine.runner import Runner
 
+from projects.ikem.datasets.prepare import prepare
+from projects.ikem.datasets.sources import (
+    pose_pickle_source,
+    preprocessing_chain,
+)
+
 TWO_VIEWS = [
     dict(
         type='MultiView',
         transforms=[dict(type='RandomTemporalCrop'), dict(type='RandomShear')],
     ),
-    dict(type='FormatGCNInput', num_person=2),
-    dict(
-        type='PackActionInputs',
-        meta_keys=('frame_dir',),
-        algorithm_keys=('time_scale',),
-    ),
+    dict(type='PackSkeleton'),
 ]
 
 
@@ -38,10 +39,26 @@ def test_clips_of_a_split(prepared_ntu):
         np.testing.assert_array_equal(clip['keypoint'], rows[12 + i])
         assert clip['frame_dir'] == f'clip{12 + i}'
         assert clip['label'] == (12 + i) % 3
-        assert clip['total_frames'] == 50
+        assert clip['raw_frames'] == 50 + 12 + i
+        assert clip['num_frames'] == clip['total_frames'] == 50
         assert clip['time_scale'] == (50 + 12 + i) / 50
     assert dataset.metainfo['layout'] == 'ntu-25'
     assert len(build(prepared_ntu, None)) == 24
+
+
+def test_the_toolbox_samples_the_clip_and_not_the_recording(prepared_ntu):
+    pipeline = [
+        dict(type='UniformSampleFrames', clip_len=50, test_mode=True),
+        dict(type='PoseDecode'),
+        dict(type='PackSkeleton'),
+    ]
+    dataset = build(prepared_ntu, pipeline=pipeline)
+    for i in (0, 11):
+        clip = dataset.get_data_info(i)
+        packed = dataset[i]
+        assert packed['inputs'].shape == (1, 2, 50, 25, 3)
+        np.testing.assert_array_equal(packed['inputs'][0], clip['keypoint'])
+        assert packed['data_samples'].time_scale == clip['time_scale']
 
 
 def test_transforms_in_place_do_not_change_the_data(prepared_ntu):
@@ -125,3 +142,41 @@ def test_a_pipeline_that_returns_none_is_an_error(prepared_ntu):
     dataset = build(prepared_ntu, pipeline=[lambda results: None])
     with pytest.raises(RuntimeError, match='returned None for sample 2'):
         dataset[2]
+
+
+def test_the_toolbox_dataset_does_online_what_a_folder_has_done(tmp_path):
+    """gamma included; clips of one person get an absent second one."""
+    rng = np.random.default_rng(0)
+    annotations = [
+        dict(
+            frame_dir=f'clip{i}',
+            label=i,
+            total_frames=30 + i,
+            keypoint=rng.normal(size=(1 + i % 2, 30 + i, 25, 3)),
+        )
+        for i in range(4)
+    ]
+    split = dict(train=[clip['frame_dir'] for clip in annotations])
+    path = tmp_path / 'poses.pkl'
+    path.write_bytes(pickle.dumps(dict(split=split, annotations=annotations)))
+    prepare(pose_pickle_source(path), tmp_path / 'folder')
+    online = DATASETS.build(
+        dict(
+            type='PoseDataset',
+            ann_file=str(path),
+            split='train',
+            pipeline=[
+                *preprocessing_chain('ntu-25', 50),
+                dict(type='PackSkeleton', num_persons=2),
+            ],
+        )
+    )
+    pipeline = [dict(type='PackSkeleton')]
+    folder = build(str(tmp_path / 'folder'), 'train', pipeline=pipeline)
+    assert len(online) == len(folder) == 4
+    for i, (ours, theirs) in enumerate(zip(folder, online)):
+        torch.testing.assert_close(ours['inputs'], theirs['inputs'])
+        ours, theirs = ours['data_samples'], theirs['data_samples']
+        assert ours.frame_dir == theirs.frame_dir == f'clip{i}'
+        assert ours.time_scale == theirs.time_scale == (30 + i) / 50
+        assert ours.gt_label == theirs.gt_label == i

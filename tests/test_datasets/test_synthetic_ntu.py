@@ -133,7 +133,7 @@ def test_reader_reads_what_was_made(folder):
     read = read_skeleton(folder / f'{clip}.skeleton')
     recording = make_clip(clip)
     assert read['label'] == ACTIONS.index('handshake')
-    assert read['total_frames'] == recording.num_frames
+    assert read['raw_frames'] == recording.num_frames
     expected = recording.joints[:2] * recording.present[:2, :, None, None]
     np.testing.assert_allclose(read['keypoint'], expected, atol=1e-5)
 
@@ -158,7 +158,7 @@ def test_summary_says_what_is_in_the_files(tmp_path):
         read = read_skeleton(tmp_path / 'raw' / f'{summary.name}.skeleton')
         persons = read['keypoint'].any(axis=(1, 2, 3)).sum()
         empty = ~read['keypoint'].any(axis=(0, 2, 3))
-        assert summary.num_frames == read['total_frames']
+        assert summary.num_frames == read['raw_frames']
         assert summary.num_persons == persons
         assert summary.num_dropped == empty.sum()
 

@@ -2,7 +2,6 @@ import math
 
 import numpy as np
 import pytest
-from mmaction.datasets.transforms import FormatGCNInput
 from mmaction.registry import TRANSFORMS
 
 
@@ -12,7 +11,7 @@ def build(name, **kwargs):
 
 def clip(t=7, m=2, v=25):
     x = np.random.normal(size=(m, t, v, 3)).astype(np.float32)
-    return dict(keypoint=x, total_frames=t)
+    return dict(keypoint=x, raw_frames=t)
 
 
 def test_center_joint():
@@ -33,7 +32,7 @@ def test_center_joint():
 )
 def test_resample_frames(length, num_frames):
     results = clip(t=length + 3)
-    results.update(length=length, total_frames=length + 3)
+    results.update(length=length)
     x = results['keypoint'].copy()
     results = build('ResampleFrames', num_frames=num_frames)(results)
     for t in range(num_frames):
@@ -46,7 +45,8 @@ def test_resample_frames(length, num_frames):
         )
     assert results['keypoint'].shape == (2, num_frames, 25, 3)
     assert results['keypoint'].dtype == np.float32
-    assert results['total_frames'] == num_frames
+    assert results['num_frames'] == results['total_frames'] == num_frames
+    assert results['raw_frames'] == length + 3
     assert results['time_scale'] == (length + 3) / num_frames
 
 
@@ -60,10 +60,30 @@ def test_resample_counts_the_frames_of_the_first_person():
     )
 
 
+def test_resample_counts_the_raw_frames_of_the_toolbox_loader():
+    results = clip(t=9)
+    results['total_frames'] = results.pop('raw_frames')
+    results = build('ResampleFrames', num_frames=6)(results)
+    assert (results['raw_frames'], results['time_scale']) == (9, 1.5)
+
+
+def test_resampling_again_counts_the_same_raw_frames():
+    """Also where only the first frames of the recording showed somebody."""
+    results = dict(clip(t=80), length=60)
+    once = build('ResampleFrames', num_frames=40)(dict(results))
+    x = once['keypoint'].copy()
+    twice = build('ResampleFrames', num_frames=20)(once)
+    assert (twice['raw_frames'], twice['num_frames']) == (80, 20)
+    assert twice['time_scale'] == 4
+    np.testing.assert_allclose(
+        twice['keypoint'], (x[:, ::2] + x[:, 1::2]) / 2, atol=1e-6
+    )
+
+
 def test_resample_refuses_an_empty_clip():
     with pytest.raises(ValueError, match='present in no frame'):
         build('ResampleFrames')(
-            dict(keypoint=np.zeros((2, 5, 25, 3)), total_frames=5)
+            dict(keypoint=np.zeros((2, 5, 25, 3)), raw_frames=5)
         )
 
 
@@ -182,7 +202,7 @@ def test_multi_view_gives_different_views_of_a_clip():
     results = clip(t=50)
     x = results['keypoint']
     before = x.copy()
-    views = FormatGCNInput(num_person=2)(two_views()(results))['keypoint']
+    views = two_views()(results)['keypoint']
     assert views.shape == (2, 2, 50, 25, 3)
     assert np.abs(views[0] - views[1]).max() > 0.1
     np.testing.assert_array_equal(x, before)
@@ -218,7 +238,7 @@ def test_views_are_independent():
     outside = build('RandomShear')(dict(eye))['keypoint']
     shears = build('MultiView', transforms=[dict(type='RandomShear')])
     views = shears(dict(eye))['keypoint']
-    draws = [outside[0, 0], views[0, 0], views[0, 1]]
+    draws = [outside[0, 0], views[0, 0, 0], views[1, 0, 0]]
     assert len({draw.tobytes() for draw in draws}) == 3
 
 
@@ -248,15 +268,90 @@ def test_multi_view_refuses_views_of_different_shapes():
         build('MultiView', transforms=[Shrink()])(clip())
 
 
+CROP, SHEAR = dict(type='RandomTemporalCrop'), dict(type='RandomShear')
+
+
+def test_pipelines_are_counted_as_one_sequence_of_views():
+    x = clip(t=50)['keypoint']
+
+    def views(transforms, num_views):
+        draw = build('MultiView', transforms=transforms, num_views=num_views)
+        return draw(dict(keypoint=x, rng_key=(1, 2, 3)))['keypoint']
+
+    flat = views([CROP, SHEAR], 3)
+    assert flat.shape == (3, 2, 50, 25, 3)
+    for num_views in ([1, 2], [2, 1], [3], [1, 1, 1]):
+        pipelines = [[CROP, SHEAR]] * len(num_views)
+        np.testing.assert_array_equal(views(pipelines, num_views), flat)
+    # where one differs, the others stay
+    mixed = views([[CROP, SHEAR], [], [CROP, SHEAR]], [1, 1, 1])
+    np.testing.assert_array_equal(mixed[[0, 2]], flat[[0, 2]])
+    np.testing.assert_array_equal(mixed[1], x)
+
+
+def test_a_view_depends_on_the_key_and_its_number_alone():
+    x = clip(t=50)['keypoint']
+    views = two_views(num_views=4)(dict(keypoint=x, rng_key=(5, 6)))
+    for i, view in enumerate(views['keypoint']):
+        alone = dict(keypoint=x, rng_key=(5, 6, i + 1))
+        for cfg in (CROP, SHEAR):
+            alone = TRANSFORMS.build(cfg)(alone)
+        np.testing.assert_array_equal(view, alone['keypoint'])
+
+
+@pytest.mark.parametrize(
+    'transforms, num_views',
+    [
+        ([SHEAR], 0),
+        ([[SHEAR]], [0]),
+        ([[SHEAR]], [1, 1]),
+        ([[SHEAR], [SHEAR]], [2]),
+        ([], []),
+    ],
+)
+def test_numbers_of_views_that_do_not_fit(transforms, num_views):
+    with pytest.raises(ValueError, match='num_views'):
+        build('MultiView', transforms=transforms, num_views=num_views)
+
+
+def test_a_view_is_one_clip():
+    sample = [
+        dict(type='UniformSampleFrames', clip_len=4, num_clips=2),
+        dict(type='PoseDecode'),
+    ]
+    results = dict(clip(t=10), total_frames=10, start_index=0)
+    with pytest.raises(ValueError, match='num_clips=1'):
+        build('MultiView', transforms=sample)(results)
+
+
 @pytest.mark.parametrize(
     'cfg',
     [
         dict(type='CenterJoint'),
         dict(type='ResampleFrames'),
         dict(type='AlignShoulders'),
-        dict(type='RandomTemporalCrop'),
-        dict(type='RandomShear'),
-        dict(type='MultiView', transforms=[dict(type='RandomShear')]),
+        CROP,
+        SHEAR,
+        dict(type='MultiView', transforms=[SHEAR]),
+    ],
+)
+def test_transforms_of_one_clip_refuse_views(cfg):
+    views = two_views()(dict(clip(t=50), frame_dir='x'))
+    with pytest.raises(ValueError, match="'x'.* before MultiView"):
+        TRANSFORMS.build(cfg)(views)
+
+
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(type='CenterJoint'),
+        dict(type='ResampleFrames'),
+        dict(type='AlignShoulders'),
+        CROP,
+        SHEAR,
+        dict(type='MultiView', transforms=[SHEAR]),
+        dict(type='MultiView', transforms=[[SHEAR], []], num_views=[2, 1]),
+        dict(type='PackSkeleton', num_persons=3),
     ],
 )
 def test_repr_names_the_transform(cfg):

@@ -41,6 +41,33 @@ def test_labels_are_checked_in_all_data_sets(prepared_ntu, tmp_path, name):
         runner.test() if name == 'test' else runner.train()
 
 
+def test_the_toolbox_format_keeps_all_persons(prepared_ntu, prepared_nwucla):
+    def check(data_root, *pipeline):
+        dataset = SkeletonDataset(data_root, pipeline=list(pipeline))
+        data_check_hook.check_format(dataset)
+
+    toolbox = dict(type='FormatGCNInput', num_person=1)
+    check(prepared_nwucla, toolbox)
+    check(prepared_ntu, dict(toolbox, num_person=2))
+    with pytest.raises(ValueError, match='num_person=2'):
+        check(prepared_ntu, toolbox)
+    views = dict(type='MultiView', transforms=[])
+    check(prepared_ntu, views, dict(type='PackSkeleton'))
+    with pytest.raises(ValueError, match='PackSkeleton'):
+        check(prepared_ntu, views, dict(toolbox, num_person=2))
+
+
+def test_the_toolbox_format_does_not_take_views(prepared_ntu):
+    """Without the hook it fails as well, whatever the numbers are."""
+    for num_views in (1, 2, 3):
+        pipeline = [
+            dict(type='MultiView', transforms=[], num_views=num_views),
+            dict(type='FormatGCNInput', num_person=2),
+        ]
+        with pytest.raises(ValueError, match='unpack'):
+            SkeletonDataset(prepared_ntu, pipeline=pipeline)[0]
+
+
 def test_parts_of_a_data_set(prepared_ntu):
     train, val = (
         SkeletonDataset(prepared_ntu, split=f'xsub_{part}')

@@ -56,6 +56,7 @@ def config(poses, tmp_path):
         cfg = Config.fromfile(CONFIGS / path)
         cfg = tiny(cfg, poses, tmp_path / name)
         cfg.model.backbone = dict(type='PoseBackbone')
+        cfg.model.neck.in_channels = 8
         cfg.model.data_preprocessor.modalities = list(STREAMS[:-1])
         cfg.train_cfg.update(max_epochs=3, val_interval=2)
         return cfg

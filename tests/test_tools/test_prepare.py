@@ -552,7 +552,7 @@ def read(job):
     if job == 40:
         Path('under_way').touch()
     time.sleep(0.001 if job < 40 else 0.5)
-    return dict(frame_dir=str(job), label=0, total_frames=9,
+    return dict(frame_dir=str(job), label=0, raw_frames=9,
                 keypoint=np.ones((1, 2, 25, 3)))
 
 run(argparse.ArgumentParser(prog='slow'), lambda args: Source(

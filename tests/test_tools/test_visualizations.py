@@ -15,6 +15,7 @@ from PIL import Image
 from projects.ikem.evaluation.fusion import Predictions
 
 LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+RUNTIME = CONFIGS / '_base_/default_runtime.py'
 PRETRAINING = (
     CONFIGS / 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
@@ -55,8 +56,6 @@ def size(path):
     [
         ('--clip', 'clip03'),
         ('--index', 2, '--modalities'),
-        ('--views', '--modalities', 'joint', 'motion', '--three-d'),
-        ('--views', '--frame', 3, '--split', 'xsub_val'),
         ('--sheet', 3),
     ],
 )
@@ -65,6 +64,33 @@ def test_browse_pictures(run, prepared_ntu, tmp_path, args):
     frames, (width, height) = size(tmp_path / 'x.png')
     assert frames == 1
     assert min(width, height) > 100
+
+
+@pytest.mark.parametrize(
+    'args',
+    [
+        ('--modalities', 'joint', 'motion', '--three-d'),
+        ('--frame', 3, '--split', 'xsub_val'),
+    ],
+)
+def test_browse_views(run, prepared_ntu, tmp_path, args):
+    """As many as the config has, beside the clip or below it."""
+    sizes = set()
+    for num_views in (1, 3):
+        config = tmp_path / 'views.py'
+        config.write_text(
+            'pipeline = [dict(type="MultiView", transforms=[dict('
+            f'type="RandomShear")], num_views={num_views}), '
+            'dict(type="PackSkeleton")]\n'
+            'train_dataloader = dict(dataset=dict(pipeline=pipeline))\n'
+        )
+        out = tmp_path / 'x.png'
+        run(
+            *('browse_dataset.py', prepared_ntu, '--views', config),
+            *(*args, '--out', out),
+        )
+        sizes.add(size(out))
+    assert len(sizes) == 2
 
 
 def test_browse_a_movie(run, prepared_ntu, tmp_path):
@@ -89,6 +115,8 @@ def test_browse_a_movie(run, prepared_ntu, tmp_path):
         (('--frame', 50), 'frames 0 to 49'),
         (('--modalities', 'speed'), "unknown modalities .'speed'.: choose"),
         (('--imports', 'nothing'), 'nothing'),
+        (('--views', 'absent.py'), 'absent.py cannot be read'),
+        (('--views', RUNTIME), 'default_runtime.py has no train_dataloader'),
         (('--out', 'x.txt'), "Format 'txt' is not supported"),
     ],
 )

@@ -142,16 +142,32 @@ def test_limits_stay_and_all_frames_differ(tmp_path):
     assert len(frames) == 6
 
 
+def pipeline(amplitude=0.5, num_views=2):
+    shear = dict(type='RandomShear', amplitude=amplitude)
+    return [
+        dict(type='MultiView', transforms=[shear], num_views=num_views),
+        dict(type='PackSkeleton'),
+    ]
+
+
 def test_views_are_sheared_and_differ():
     one = clip(2)
     absent = one.keypoint.copy()
     absent[1] = 0
-    first, second = augmented_views(one._replace(keypoint=absent))
+    one = one._replace(keypoint=absent)
+    first, second = augmented_views(one, pipeline())
     assert first.keypoint.shape == second.keypoint.shape == absent.shape
     assert not np.allclose(first.keypoint, second.keypoint)
     assert not first.keypoint[1].any()
-    again = augmented_views(one._replace(keypoint=absent))[0]
+    again = augmented_views(one, pipeline())[0]
     assert np.array_equal(first.keypoint, again.keypoint)
+    other = augmented_views(one, pipeline(), seed=1)[0]
+    assert not np.allclose(first.keypoint, other.keypoint)
+    # they are what the config says
+    plain = augmented_views(one, pipeline(amplitude=0, num_views=3))
+    assert [view.title[-1] for view in plain] == ['1', '2', '3']
+    for view in plain:
+        np.testing.assert_array_equal(view.keypoint, absent.astype(np.float32))
 
 
 def test_no_ffmpeg(monkeypatch, tmp_path):

@@ -14,7 +14,7 @@ from projects.ikem.visualization.confusion import (
     most_confused,
 )
 from projects.ikem.visualization.curves import curves_figure, overlay_figure
-from projects.ikem.visualization.embedding import embed, embedding_figure
+from projects.ikem.visualization.embedding import embedding_figure, to_plane
 from projects.ikem.visualization.encoded import stream_vectors
 from projects.ikem.visualization.retrieval import nearest, retrieval_figure
 from projects.ikem.visualization.skeletons import Clip
@@ -43,7 +43,7 @@ def test_an_unknown_stream():
 @pytest.mark.parametrize('num', [4, 30])
 def test_the_embedding_has_a_point_for_each_clip(num):
     pytest.importorskip('sklearn')
-    points = embed(features(num)['a'].numpy())
+    points = to_plane(features(num)['a'].numpy())
     assert points.shape == (num, 2)
     assert np.isfinite(points).all()
     groups = [i % 3 + 5 for i in range(num)]
@@ -65,7 +65,7 @@ def test_classes_of_the_largest_set_can_be_told_apart():
 
 def test_too_few_to_embed():
     with pytest.raises(ValueError, match='3 clips are too few'):
-        embed(np.eye(3))
+        to_plane(np.eye(3))
 
 
 def test_the_confusion_matrix_counts():

@@ -4,6 +4,7 @@ python tools/analysis_tools/get_flops.py CONFIG
 """
 
 import argparse
+from pathlib import Path
 from typing import Mapping, Tuple
 
 from mmengine.config import Config
@@ -11,6 +12,7 @@ from torch import nn
 
 from projects.ikem.apis import build_model
 from projects.ikem.datasets.prepare import positive_int
+from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.deployment import DeployedClassifier, count_complexity
 from projects.ikem.engine.cli import one_line_errors, read_config
 from projects.ikem.models import SkeletonClassifier
@@ -28,8 +30,8 @@ def parse_args() -> argparse.Namespace:
         nargs=2,
         type=positive_int,
         metavar=('PERSONS', 'FRAMES'),
-        help="of a clip; by default the persons of the config's pipeline and "
-        '50 frames',
+        help="of a clip; by default as in the config's prepared folder, "
+        'without one 2 and 50',
     )
     return parser.parse_args()
 
@@ -48,12 +50,12 @@ def get_streams(model: nn.Module) -> Tuple[str, Mapping[str, nn.Module]]:
     )
 
 
-def get_persons(cfg: Config) -> int:
-    """How many persons the pipeline makes of each clip."""
-    for step in cfg.train_dataloader.dataset.pipeline:
-        if step['type'] == 'FormatGCNInput':
-            return step.get('num_person', 2)
-    raise ValueError(f'no FormatGCNInput in {cfg.filename}: give --shape')
+def prepared_shape(cfg: Config) -> Tuple[int, int]:
+    """Persons and frames of the clips that the config trains on."""
+    folder = Path(cfg.train_dataloader.dataset.data_root)
+    if not folder.exists():
+        return 2, 50
+    return tuple(read_annotations(folder)['keypoint']['shape'][1:3])
 
 
 def main() -> None:
@@ -63,7 +65,7 @@ def main() -> None:
         model = build_model(cfg)
         counted, streams = get_streams(model)
         num_joints = model.data_preprocessor.layout.num_joints
-        shape = (*(args.shape or (get_persons(cfg), 50)), num_joints, 3)
+        shape = (*(args.shape or prepared_shape(cfg)), num_joints, 3)
         rows = count_complexity(streams, shape)
     rows['total'] = [sum(column) for column in zip(*rows.values())]
     print(f'{counted}, one clip (M, T, V, C) = {shape}')

@@ -149,11 +149,7 @@ def random_clips(cfg: Config, batch: int) -> List[Dict]:
     """Clips of the shape that the config's would have."""
     layout = MODELS.build(cfg.model.data_preprocessor).layout
     pipeline = cfg.train_dataloader.dataset.pipeline
-    (persons,) = [
-        step.get('num_person', 2)
-        for step in pipeline
-        if step.type == 'FormatGCNInput'
-    ]
+    persons = pipeline[-1].get('num_persons') or 2
     shape = (2, persons, NUM_FRAMES, layout.num_joints, 3)
     random = torch.Generator().manual_seed(0)
     samples = []

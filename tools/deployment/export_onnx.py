@@ -43,7 +43,7 @@ def main() -> None:
     parameters = sum(p.numel() for p in deployed.parameters())
     print(
         f'{args.out}: {os.path.getsize(args.out) / 1e6:.1f} MB\n'
-        f'inputs   joints {("batch", *shape)}, total_frames {("batch",)}\n'
+        f'inputs   joints {("batch", *shape)}, raw_frames {("batch",)}\n'
         f'streams  {", ".join(deployed.streams)}; {parameters:,} parameters\n'
         f'largest difference of onnxruntime from torch: {difference:.1e}'
     )

@@ -4,7 +4,7 @@ python tools/visualizations/browse_dataset.py DATA_ROOT --clip NAME --out x.gif
 """
 
 import argparse
-from typing import List
+from typing import Dict, List
 
 import numpy as np
 from mmengine.registry import init_default_scope
@@ -12,7 +12,7 @@ from mmengine.utils import import_modules_from_strings
 
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.prepare import positive_int
-from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.engine.cli import one_line_errors, read_config
 from projects.ikem.models.modalities import MODALITIES
 from projects.ikem.visualization.clips import (
     augmented_views,
@@ -68,8 +68,8 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--views',
-        action='store_true',
-        help='two augmented views beside the clip, as pre-training sees them',
+        metavar='CONFIG',
+        help="beside the clip its views in the config's training",
     )
     parser.add_argument(
         '--seed', type=int, default=0, help='of views and sheet'
@@ -88,12 +88,23 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+def train_pipeline(config: str) -> List[Dict]:
+    """The transforms of a config's training."""
+    try:
+        return read_config(config).train_dataloader.dataset.pipeline
+    except AttributeError:
+        raise ValueError(
+            f'{config} has no train_dataloader.dataset.pipeline'
+        ) from None
+
+
 def panel_rows(clip: Clip, args: argparse.Namespace) -> List[List[Panel]]:
     """Modalities side by side; views below each other, or side by side where
     there is one modality."""
     versions = [clip]
     if args.views:
-        versions += augmented_views(clip, seed=args.seed)
+        pipeline = train_pipeline(args.views)
+        versions += augmented_views(clip, pipeline, args.seed)
     # one scale for all, so that the shear can be seen
     box = limits(np.concatenate([place(c.keypoint) for c in versions], axis=1))
     if args.modalities is None:

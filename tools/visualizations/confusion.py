@@ -21,7 +21,7 @@ from projects.ikem.visualization.confusion import (
     confusion_matrix,
     most_confused,
 )
-from projects.ikem.visualization.encoded import predict, test_loader
+from projects.ikem.visualization.encoded import clip_loader, predict
 from projects.ikem.visualization.panels import write
 
 
@@ -54,7 +54,7 @@ def main() -> None:
             predictions = predict(cfg, args.predictions, args.stream)
         names = predictions.names
         metainfo = dict(
-            test_loader(cfg).dataset.metainfo,
+            clip_loader(cfg).dataset.metainfo,
             num_classes=predictions.scores.shape[1],
         )
         classes = class_names(metainfo, names)

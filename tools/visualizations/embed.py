@@ -15,8 +15,8 @@ from projects.ikem.engine.cli import (
 from projects.ikem.visualization.clips import class_names, recorded
 from projects.ikem.visualization.embedding import (
     METHODS,
-    embed,
     embedding_figure,
+    to_plane,
 )
 from projects.ikem.visualization.encoded import (
     default_stream,
@@ -70,7 +70,7 @@ def draw(args: argparse.Namespace):
         legend = None
     stream = args.stream or default_stream(encoded.features)
     vectors = stream_vectors(encoded.features, stream).numpy()
-    points = embed(vectors, args.method, args.seed)
+    points = to_plane(vectors, args.method, args.seed)
     title = f'{len(names)} clips, {stream}, by {args.colour}'
     return embedding_figure(points, groups, legend, title)
 

@@ -15,11 +15,11 @@ from projects.ikem.engine.cli import (
 from projects.ikem.engine.loops.frozen_feature_loop import extract_features
 from projects.ikem.visualization.clips import load_clips, position
 from projects.ikem.visualization.encoded import (
+    clip_loader,
     default_stream,
     labels_of,
     load_model,
     names_of,
-    test_loader,
 )
 from projects.ikem.visualization.panels import write
 from projects.ikem.visualization.retrieval import nearest, retrieval_figure
@@ -54,8 +54,8 @@ def draw(args: argparse.Namespace):
     cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
     split = args.gallery or cfg.train_dataloader.dataset.split
-    query_loader = test_loader(cfg, args.split)
-    gallery_loader = test_loader(cfg, split)
+    query_loader = clip_loader(cfg, args.split)
+    gallery_loader = clip_loader(cfg, split)
     chosen = position(query_loader.dataset, args.clip)
     (query_clip,) = load_clips(query_loader.dataset, [chosen])
     query_loader.dataset.get_subset_([chosen])

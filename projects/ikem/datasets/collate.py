@@ -13,7 +13,7 @@ def stack_collate(batch: Sequence[Dict]) -> Dict:
     field.
 
     Args:
-        batch (sequence[dict]): N samples of ``PackActionInputs``.
+        batch (sequence[dict]): N samples of :class:`PackSkeleton`.
 
     Returns:
         dict: ``inputs``, of shape (N, ...), and ``data_samples``, a dict with

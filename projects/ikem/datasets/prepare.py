@@ -19,12 +19,12 @@ from .sources import Source
 from .splits import with_label_fractions
 
 
-class Clip(NamedTuple):
+class PreparedClip(NamedTuple):
     """A clip as it goes to the prepared folder."""
 
     frame_dir: str
     label: int
-    total_frames: int  # before resampling
+    raw_frames: int
     keypoint: np.ndarray  # (M, T, V, C)
     digest: bytes  # of the raw joints
 
@@ -34,7 +34,7 @@ def preprocess(clip: Dict, transforms: Sequence[Callable]) -> Dict:
 
     Args:
         clip (dict): Its frame_dir, keypoint, of shape (M, T, V, C),
-            total_frames and what the transforms need besides.
+            raw_frames and what the transforms need besides.
         transforms (Sequence[Callable]): The transforms.
 
     Returns:
@@ -67,7 +67,7 @@ class ClipReader:
             TRANSFORMS.build(cfg) for cfg in source.preprocessing
         ]
 
-    def __call__(self, job: Any) -> Union[Clip, FormatError]:
+    def __call__(self, job: Any) -> Union[PreparedClip, FormatError]:
         try:
             raw = self.read(job)
             clip = preprocess(dict(raw), self.transforms)
@@ -77,10 +77,10 @@ class ClipReader:
             return FormatError(
                 error.filename or job, error.strerror or str(error)
             )
-        return Clip(
+        return PreparedClip(
             clip['frame_dir'],
             clip['label'],
-            raw['total_frames'],
+            raw['raw_frames'],
             clip['keypoint'],
             hashlib.blake2b(
                 raw['keypoint'].tobytes(), digest_size=16
@@ -200,12 +200,14 @@ def positive_int(text: str) -> int:
     return number
 
 
-def _append(writer: PreparedWriter, clip: Union[Clip, FormatError]) -> None:
+def _append(
+    writer: PreparedWriter, clip: Union[PreparedClip, FormatError]
+) -> None:
     if isinstance(clip, FormatError):
         raise clip
     try:
         writer.append(
-            clip.keypoint, clip.frame_dir, clip.label, clip.total_frames
+            clip.keypoint, clip.frame_dir, clip.label, clip.raw_frames
         )
     except ValueError as error:  # given twice, or of no known class
         raise FormatError(clip.frame_dir, str(error)) from error

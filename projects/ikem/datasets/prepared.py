@@ -114,7 +114,7 @@ class PreparedWriter:
         keypoint: np.ndarray,
         frame_dir: str,
         label: int,
-        total_frames: int,
+        raw_frames: int,
     ) -> None:
         """Append a clip.
 
@@ -123,7 +123,7 @@ class PreparedWriter:
                 all clips.
             frame_dir (str): Name of the clip.
             label (int): Class of the clip, from 0.
-            total_frames (int): T_raw, its number of raw frames.
+            raw_frames (int): T_raw, its number of raw frames.
 
         Raises:
             OSError: If it cannot be written.
@@ -139,7 +139,7 @@ class PreparedWriter:
         annotation = dict(
             frame_dir=frame_dir,
             label=int(label),
-            total_frames=int(total_frames),
+            total_frames=int(raw_frames),
         )
         check_annotation(annotation, self._names, self.meta['num_classes'])
         with naming(self.out_dir):
@@ -215,7 +215,8 @@ def read_annotations(folder) -> Dict:
     Returns:
         dict: version, dataset, layout, num_classes, preprocessing, source,
         keypoint (its shape and dtype), annotations (a list of dicts with
-        frame_dir, label and total_frames, one a row of the array), split
+        frame_dir, label and total_frames, the raw frames, one a row of the
+        array), split
         (names of the clips of each) and dropped.
 
     Raises:

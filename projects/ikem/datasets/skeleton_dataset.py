@@ -8,6 +8,7 @@ import torch
 from mmaction.datasets.base import BaseActionDataset
 from mmaction.registry import DATASETS
 
+from .frames import frame_counts
 from .prepared import read_annotations
 from .prepared_checks import check_clip
 
@@ -49,7 +50,8 @@ class SkeletonDataset(BaseActionDataset):
     Each sample has the keys
 
     - keypoint (np.ndarray): Joints of shape (M, T, V, C), float32.
-    - total_frames (int): T.
+    - raw_frames (int): Frames of the recording.
+    - num_frames (int): T; total_frames, the toolbox's name for it, as well.
     - time_scale (float): gamma, raw frames per frame of ``keypoint``.
     - label (int): Class index.
     - frame_dir (str): Name of the clip.
@@ -136,12 +138,9 @@ class SkeletonDataset(BaseActionDataset):
             f'clip {info["frame_dir"]!r} (row {row} of {self.keypoint.path}, '
             f'split {self.split!r})',
         )
-        num_frames = keypoint.shape[1]
-        info.update(
-            keypoint=keypoint,
-            time_scale=info['total_frames'] / num_frames,
-            total_frames=num_frames,
-        )
+        # the folder counts the raw frames as total_frames
+        counts = frame_counts(info['total_frames'], keypoint.shape[1])
+        info.update(counts, keypoint=keypoint)
         seed, epoch = self.epoch_state.state.tolist()
         if seed >= 0:
             info['rng_key'] = (seed, epoch, info['sample_idx'])

@@ -22,7 +22,7 @@ class Source:
         num_classes (int): Number of classes.
         jobs (Sequence): One item a clip.
         read (Callable): Reads the clip of a job, as a dict of frame_dir,
-            label, keypoint, total_frames and what the transforms need besides;
+            label, keypoint, raw_frames and what the transforms need besides;
             raises FormatError where it is broken. Picklable.
         make_split (Callable): Makes ``{split: names}`` of a dict from the
             names of the clips, in order, to the digests of their raw joints.

@@ -23,14 +23,14 @@ from projects.ikem.visualization.confusion import (
     confusion_matrix,
     most_confused,
 )
-from projects.ikem.visualization.embedding import embed, embedding_figure
+from projects.ikem.visualization.embedding import embedding_figure, to_plane
 from projects.ikem.visualization.encoded import (
+    clip_loader,
     default_stream,
     labels_of,
     load_model,
     names_of,
     stream_vectors,
-    test_loader,
 )
 from projects.ikem.visualization.retrieval import nearest, retrieval_figure
 
@@ -92,8 +92,8 @@ def _encode(run: Run, max_clips: int) -> _Encoded:
     test.dataset.data_root = train.dataset.data_root
     # few clips: workers would take longer to start
     test.update(num_workers=0, persistent_workers=False)
-    query_loader = test_loader(cfg, None, max_clips)
-    gallery_loader = test_loader(cfg, train.dataset.split, max_clips)
+    query_loader = clip_loader(cfg, None, max_clips)
+    gallery_loader = clip_loader(cfg, train.dataset.split, max_clips)
     dataset = query_loader.dataset
     model = load_model(cfg, str(checkpoint))
     queries, gallery = (
@@ -139,7 +139,7 @@ def _confusions(e: _Encoded) -> List:
 
 def _embedding(e: _Encoded) -> List:
     vectors = stream_vectors(e.queries.features, e.stream).cpu().numpy()
-    points = embed(vectors)
+    points = to_plane(vectors)
     figure = embedding_figure(points, labels_of(e.queries), e.classes)
     caption = f'{_about(e)}, by class (t-SNE of cosine distances)'
     return [Pictures([picture(figure, caption)])]

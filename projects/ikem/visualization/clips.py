@@ -4,19 +4,16 @@ import json
 from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 
-import numpy as np
+from mmengine.dataset import Compose
 
 from projects.ikem import datasets
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.formats import FormatError, ntu, nwucla
+from projects.ikem.datasets.frames import frame_counts
 from projects.ikem.datasets.synthetic_ntu import ACTIONS
-from projects.ikem.datasets.transforms import MultiView
 from projects.ikem.skeletons import get_layout
 
 from .skeletons import Clip
-
-# The augmentation of pre-training.
-_AUGMENTATION = [dict(type='RandomTemporalCrop'), dict(type='RandomShear')]
 
 
 def class_names(metainfo: Mapping, frame_dirs: Sequence[str]) -> List[str]:
@@ -135,18 +132,25 @@ def load_clips(dataset: SkeletonDataset, indices: Sequence[int]) -> List[Clip]:
 
 
 def augmented_views(
-    clip: Clip, num_views: int = 2, seed: int = 0
+    clip: Clip, pipeline: Sequence[Dict], seed: int = 0
 ) -> List[Clip]:
-    """Views of a clip as pre-training sees them: cropped in time, sheared.
+    """Views of a clip as a training sees them.
 
     Args:
         clip (Clip): The clip.
-        num_views (int): How many. Defaults to 2.
+        pipeline (sequence[dict]): Configs of the transforms that the training
+            draws its views with.
         seed (int): Another seed draws others. Defaults to 0.
     """
-    results = dict(keypoint=clip.keypoint, rng_key=(seed,))
-    views = MultiView(_AUGMENTATION, num_views)(results)
+    num_frames = clip.keypoint.shape[1]
+    results = dict(
+        frame_counts(clip.time_scale * num_frames, num_frames),
+        keypoint=clip.keypoint.copy(),  # some transforms work in place
+        frame_dir=clip.title,
+        rng_key=(seed,),
+    )
+    views = Compose(pipeline)(results)['inputs']
     return [
         clip._replace(title=f'view {i + 1}', keypoint=x)
-        for i, x in enumerate(np.split(views['keypoint'], num_views, axis=1))
+        for i, x in enumerate(views.numpy())
     ]

@@ -19,7 +19,7 @@ _MARKERS = (*'o^sDvPX*<>phdH8', '$o$')
 _ROWS = 30  # of the legend
 
 
-def embed(x: np.ndarray, method: str = 'tsne', seed: int = 0) -> np.ndarray:
+def to_plane(x: np.ndarray, method: str = 'tsne', seed: int = 0) -> np.ndarray:
     """Embed vectors in the plane by their cosine distances.
 
     Args:

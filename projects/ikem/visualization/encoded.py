@@ -43,7 +43,7 @@ def load_model(cfg: Config, checkpoint: str) -> nn.Module:
     return model.to(get_device()).eval()
 
 
-def test_loader(
+def clip_loader(
     cfg: Config,
     split: Optional[str] = None,
     max_clips: Optional[int] = None,
@@ -84,12 +84,12 @@ def encode(
     Args:
         cfg (Config): Config of a pre-training or a classifier.
         checkpoint (str): Path of its checkpoint.
-        split (str, optional): As for :func:`test_loader`.
-        max_clips (int, optional): As for :func:`test_loader`.
+        split (str, optional): As for :func:`clip_loader`.
+        max_clips (int, optional): As for :func:`clip_loader`.
     """
     model = load_model(cfg, checkpoint)
     encoded = extract_features(
-        model, test_loader(cfg, split, max_clips), progress=True
+        model, clip_loader(cfg, split, max_clips), progress=True
     )
     encoded.features = {u: f.cpu() for u, f in encoded.features.items()}
     return encoded
@@ -111,7 +111,7 @@ def predict(
             such stream.
     """
     model = init_model(cfg, checkpoint, get_device())
-    encoded = extract_features(model, test_loader(cfg), progress=True)
+    encoded = extract_features(model, clip_loader(cfg), progress=True)
     logits = model.classify(encoded.features)
     stream = stream or default_stream(encoded.features)
     if stream not in logits:

@@ -24,7 +24,7 @@ def write(folder, position=POSITION, label=(NAMES, [0, 1, 2], [80, 90, 7])):
 def test_values(tmp_path):
     clips = list_clips(write(tmp_path), 'train')
     assert [
-        (clip.frame_dir, clip.label, clip.total_frames) for clip in clips
+        (clip.frame_dir, clip.label, clip.raw_frames) for clip in clips
     ] == [
         ('S001C001P001R001A001', 0, 80),
         ('S001C001P002R001A002', 1, 90),
@@ -32,7 +32,7 @@ def test_values(tmp_path):
     ]
     clip = read_clip(clips[1])
     assert clip['frame_dir'] == 'S001C001P002R001A002'
-    assert (clip['label'], clip['total_frames']) == (1, 90)
+    assert (clip['label'], clip['raw_frames']) == (1, 90)
     assert clip['keypoint'].dtype == np.float32
     for person in range(2):
         np.testing.assert_array_equal(
@@ -44,7 +44,7 @@ def test_values(tmp_path):
 def test_labels_as_arrays(tmp_path):
     write(tmp_path, label=[NAMES, np.array([0, 1, 2]), np.array([8, 9, 7])])
     clips = list_clips(tmp_path, 'train')
-    assert [clip.total_frames for clip in clips] == [8, 9, 7]
+    assert [clip.raw_frames for clip in clips] == [8, 9, 7]
 
 
 def test_without_frame_counts(tmp_path):
@@ -52,7 +52,7 @@ def test_without_frame_counts(tmp_path):
     with pytest.raises(FormatError, match='--time-scale 1'):
         list_clips(tmp_path, 'train')
     clips = list_clips(tmp_path, 'train', time_scale=1)
-    assert [clip.total_frames for clip in clips] == [50] * 3
+    assert [clip.raw_frames for clip in clips] == [50] * 3
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_what_numpy_and_pickle_wrote(tmp_path, numbers, num_frames, protocol):
     clips = [read_clip(clip) for clip in list_clips(tmp_path, 'train')]
     assert [clip['frame_dir'] for clip in clips] == names
     assert [clip['label'] for clip in clips] == labels
-    assert [clip['total_frames'] for clip in clips] == frames
+    assert [clip['raw_frames'] for clip in clips] == frames
     for clip, written in zip(clips, position):
         np.testing.assert_array_equal(
             clip['keypoint'], written.transpose(3, 1, 2, 0).astype('f4')

@@ -90,7 +90,7 @@ def test_values(write, joints, good, newline):
     clip = read_skeleton(write(good, newline))
     assert clip['frame_dir'] == NAME
     assert clip['label'] == 12
-    assert clip['total_frames'] == clip['length'] == 3
+    assert clip['raw_frames'] == clip['length'] == 3
     assert clip['keypoint'].shape == (2, 3, 25, 3)
     assert clip['keypoint'].dtype == np.float32
     np.testing.assert_allclose(clip['keypoint'][0], joints[:3], rtol=1e-6)
@@ -107,7 +107,7 @@ def test_order_takes_the_first_two_of_each_frame(write, joints):
     expected[0, [0, 2, 3]] = a, b, e  # whatever their ids
     expected[1, 2] = c
     np.testing.assert_allclose(clip['keypoint'], expected, rtol=1e-6)
-    assert clip['total_frames'] == 4
+    assert clip['raw_frames'] == 4
     assert clip['length'] == 3
 
 
@@ -123,7 +123,7 @@ def test_energy_tracks_and_ranks_bodies(write, joints):
     expected[0, :3] = quick[[1, 2, 4]]  # the frames that show it come first
     expected[1, :3] = still[[1, 2, 4]]
     np.testing.assert_allclose(clip['keypoint'], expected, rtol=1e-6)
-    assert clip['total_frames'] == 5
+    assert clip['raw_frames'] == 5
     assert clip['length'] == 3
 
 
@@ -246,5 +246,5 @@ def test_what_the_writer_wrote(tmp_path, present, scale, seed, newline):
     np.testing.assert_allclose(
         clip['keypoint'], expected, rtol=1e-6, atol=6e-6
     )
-    assert clip['total_frames'] == present.shape[1]
+    assert clip['raw_frames'] == present.shape[1]
     assert clip['length'] == present.any(axis=0).sum()

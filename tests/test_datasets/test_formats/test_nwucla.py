@@ -31,7 +31,7 @@ def test_values(tmp_path):
     clip = read_nwucla(write(tmp_path))
     assert clip['frame_dir'] == NAME
     assert clip['label'] == 6  # a07 does not exist
-    assert clip['total_frames'] == clip['length'] == 4
+    assert clip['raw_frames'] == clip['length'] == 4
     assert clip['keypoint'].dtype == np.float32
     np.testing.assert_allclose(clip['keypoint'], JOINTS[None], rtol=1e-6)
 
@@ -157,4 +157,4 @@ def test_any_damage(tmp_path, data):
 def test_what_json_wrote(tmp_path, joints):
     clip = read_nwucla(write(tmp_path, skeletons=joints.tolist()))
     np.testing.assert_array_equal(clip['keypoint'][0], joints)
-    assert clip['total_frames'] == clip['length'] == len(joints)
+    assert clip['raw_frames'] == clip['length'] == len(joints)

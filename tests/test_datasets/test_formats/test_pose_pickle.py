@@ -247,7 +247,7 @@ def test_values(tmp_path):
     assert count_persons(content.annotations) == 2
     clip = read(content.annotations[1])
     assert (clip['frame_dir'], clip['label']) == ('b', 7)
-    assert clip['total_frames'] == clip['length'] == 6
+    assert clip['raw_frames'] == clip['length'] == 6
     assert clip['keypoint'].dtype == np.float32
     np.testing.assert_allclose(clip['keypoint'][0], KEYPOINT[0], rtol=1e-3)
     assert not clip['keypoint'][1].any()
@@ -265,7 +265,7 @@ def test_frames_that_show_the_first_person_come_first():
     keypoint = KEYPOINT[:2].copy()
     keypoint[0, [0, 3]] = 0
     clip = read(annotate(keypoint=keypoint, total_frames=5))
-    assert (clip['total_frames'], clip['length']) == (5, 3)
+    assert (clip['raw_frames'], clip['length']) == (5, 3)
     expected = np.zeros((2, 5, 25, 3))
     expected[:, :3] = keypoint[:, [1, 2, 4]]
     np.testing.assert_allclose(clip['keypoint'], expected, rtol=1e-6)
@@ -382,4 +382,4 @@ def test_what_pickle_wrote(tmp_path, keypoint, label, protocol):
     clip = read(content.annotations[0], len(keypoint))
     np.testing.assert_array_equal(clip['keypoint'], keypoint)
     assert (clip['frame_dir'], clip['label']) == ('a', label)
-    assert clip['total_frames'] == clip['length'] == keypoint.shape[1]
+    assert clip['raw_frames'] == clip['length'] == keypoint.shape[1]

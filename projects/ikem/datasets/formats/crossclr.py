@@ -23,7 +23,7 @@ class ClipRef(NamedTuple):
     index: int
     frame_dir: str
     label: int
-    total_frames: int
+    raw_frames: int
 
 
 def list_clips(
@@ -79,8 +79,8 @@ def list_clips(
     else:
         frames = [max(1, round(time_scale * array.shape[2]))] * len(array)
     return [
-        ClipRef(path, index, Path(name).stem, label, total_frames)
-        for index, (name, label, total_frames) in enumerate(
+        ClipRef(path, index, Path(name).stem, label, raw_frames)
+        for index, (name, label, raw_frames) in enumerate(
             zip(names, labels, frames)
         )
     ]
@@ -91,7 +91,7 @@ def read_clip(clip: ClipRef) -> Dict:
 
     Returns:
         dict: frame_dir (str), label (int, from 0), keypoint (np.ndarray,
-        (M=2, T=50, V=25, C=3), float32) and total_frames (int, T_raw).
+        (M=2, T=50, V=25, C=3), float32) and raw_frames (int, T_raw).
 
     Raises:
         FormatError: If the clip is not finite, or nobody is in it.
@@ -115,7 +115,7 @@ def read_clip(clip: ClipRef) -> Dict:
         frame_dir=clip.frame_dir,
         label=clip.label,
         keypoint=keypoint,
-        total_frames=clip.total_frames,
+        raw_frames=clip.raw_frames,
     )
 
 

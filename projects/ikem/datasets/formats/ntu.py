@@ -132,7 +132,7 @@ def read_joints(path, select: str = 'order') -> Dict:
 
     Returns:
         dict: frame_dir (str), keypoint (np.ndarray, (M=2, T, V=25, C=3),
-        float32, metres; zero where a person is absent), total_frames (int,
+        float32, metres; zero where a person is absent), raw_frames (int,
         T) and length (int, number of frames in which joint 1 of the first
         person is not zero).
 
@@ -171,7 +171,7 @@ def read_joints(path, select: str = 'order') -> Dict:
     return dict(
         frame_dir=path.stem,
         keypoint=keypoint,
-        total_frames=bodies.num_frames,
+        raw_frames=bodies.num_frames,
         length=length,
     )
 

@@ -54,7 +54,7 @@ def read_nwucla(path) -> Dict:
     Returns:
         dict: frame_dir (str), label (int, 0 to 9 in the order of
         ``ACTIONS``), keypoint (np.ndarray, (M=1, T, V=20, C=3), float32,
-        metres), total_frames (int, T) and length (int, T as well).
+        metres), raw_frames (int, T) and length (int, T as well).
 
     Raises:
         FormatError: If the file is not as the format says.
@@ -80,7 +80,7 @@ def read_nwucla(path) -> Dict:
         frame_dir=path.stem,
         label=label,
         keypoint=joints[None],
-        total_frames=len(joints),
+        raw_frames=len(joints),
         length=len(joints),
     )
 

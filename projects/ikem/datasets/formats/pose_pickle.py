@@ -96,7 +96,7 @@ def read_annotation(
     Returns:
         dict: frame_dir (str), label (int, from 0), keypoint (np.ndarray,
         (M, T, V, C=3), float32, the frames showing the first person to the
-        front), total_frames (int, T) and length (int, number of these
+        front), raw_frames (int, T) and length (int, number of these
         frames).
 
     Raises:
@@ -105,9 +105,9 @@ def read_annotation(
     path, annotation = job
     name = annotation['frame_dir']
     _check_kind(path, annotation, num_joints)
-    label, total_frames = _get_counts(path, annotation)
+    label, raw_frames = _get_counts(path, annotation)
     with np.errstate(over='ignore'):  # reported as infinite below
-        given = annotation['keypoint'][:num_persons, :total_frames].astype(
+        given = annotation['keypoint'][:num_persons, :raw_frames].astype(
             np.float32
         )
     if not np.isfinite(given).all():
@@ -119,13 +119,13 @@ def read_annotation(
         raise FormatError(
             path,
             f'clip {name}: nobody to see, the first person is zero in '
-            f'all {total_frames} frames',
+            f'all {raw_frames} frames',
         )
     return dict(
         frame_dir=name,
         label=label,
         keypoint=keypoint,
-        total_frames=total_frames,
+        raw_frames=raw_frames,
         length=length,
     )
 
@@ -174,7 +174,7 @@ def _check_kind(path, annotation: Dict, num_joints: int) -> None:
 
 
 def _get_counts(path, annotation: Dict) -> Tuple[int, int]:
-    """Get label and total_frames, which may be numpy's integers."""
+    """Get label and raw frames, which may be numpy's integers."""
     num_frames = annotation['keypoint'].shape[1]
     label = annotation.get('label')
     total_frames = annotation.get('total_frames', num_frames)

@@ -1,6 +1,7 @@
 from .augment import RandomShear, RandomTemporalCrop, get_rng
 from .gen_modality import GenModality
 from .multi_view import MultiView
+from .pack_skeleton import PackSkeleton
 from .preprocess import AlignShoulders, CenterJoint, ResampleFrames
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     'CenterJoint',
     'GenModality',
     'MultiView',
+    'PackSkeleton',
     'RandomShear',
     'RandomTemporalCrop',
     'ResampleFrames',

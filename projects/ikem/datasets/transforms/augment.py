@@ -6,6 +6,8 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from .views import get_clip
+
 
 def get_rng(results: Dict) -> np.random.Generator:
     """The generator that random transforms of this sample draw from.
@@ -63,7 +65,7 @@ class RandomTemporalCrop(BaseTransform):
         Returns:
             dict: The result dict.
         """
-        x = results['keypoint']
+        x = get_clip(results, 'RandomTemporalCrop')
         num_frames = x.shape[1]
         pad = num_frames // self.ratio
         start = get_rng(results).integers(2 * pad, endpoint=True)
@@ -110,7 +112,7 @@ class RandomShear(BaseTransform):
         Returns:
             dict: The result dict.
         """
-        x = results['keypoint']
+        x = get_clip(results, 'RandomShear')
         c = x.shape[-1]
         shear = get_rng(results).uniform(
             -self.amplitude, self.amplitude, size=(c, c)

@@ -10,18 +10,23 @@ from mmcv.transforms import BaseTransform
 from projects.ikem.models.modalities import MODALITIES, derive_modalities
 from projects.ikem.skeletons import get_layout
 
+from .views import get_views
+
 
 @TRANSFORMS.register_module()
 class GenModality(BaseTransform):
     """Replace the joints by a modality that is derived from them.
 
-    It goes right before ``FormatGCNInput``, where the clips are as the model
-    gets them: several clips or views follow each other in time, and each is
-    taken on its own. An absent person (all zeros) stays exactly zero.
+    It goes right before :class:`PackSkeleton`, or the toolbox's
+    ``FormatGCNInput``, where the clips are as the model gets them. Each view
+    is taken on its own, and each of the clips that the toolbox's sampling
+    leaves one after the other. An absent person (all zeros) stays exactly
+    zero.
 
     Required Keys:
 
-        - keypoint (np.ndarray): Joints of shape (M, num_clips * T, V, 3).
+        - keypoint (np.ndarray): Joints of shape (M, num_clips * T, V, 3) or
+          (views, M, T, V, 3).
         - num_clips (int, optional): Number of clips. 1 by default.
         - time_scale (float, optional): gamma, raw frames per frame, by which
           differences in time are divided. 1 by default.
@@ -60,23 +65,19 @@ class GenModality(BaseTransform):
             dict: The result dict.
         """
         x = results['keypoint']
-        clips = results.get('num_clips', 1)
-        if x.shape[1] % clips:
-            raise ValueError(
-                f'keypoint of shape {x.shape} holds no {clips} clips of one '
-                'length: put GenModality right before FormatGCNInput'
-            )
         # a copy, since keypoint may be a read-only view of a file
         joints = torch.tensor(
-            np.stack(np.split(x, clips, axis=1)),
+            get_views(results),
             dtype=torch.float64 if x.dtype == np.float64 else torch.float32,
-        )  # (num_clips, M, T, V, 3)
+        )  # (views, M, T, V, 3)
         gamma = float(results.get('time_scale', 1))
-        time_scale = joints.new_full((clips,), gamma)
+        time_scale = joints.new_full((len(joints),), gamma)
         derived = derive_modalities(
             joints, [self.modality], self.layout, time_scale
         )[self.modality]
-        results['keypoint'] = torch.cat(list(derived), dim=1).numpy()
+        if x.ndim == 4:  # as it was
+            derived = torch.cat(list(derived), dim=1)
+        results['keypoint'] = derived.numpy()
         return results
 
     def __repr__(self) -> str:

@@ -8,7 +8,9 @@ from mmcv.transforms import BaseTransform
 
 from projects.ikem.skeletons import get_layout
 
+from ..frames import frame_counts
 from ..prepared_checks import check_clip
+from .views import get_clip
 
 
 @TRANSFORMS.register_module()
@@ -46,7 +48,7 @@ class CenterJoint(BaseTransform):
         Returns:
             dict: The result dict.
         """
-        x = results['keypoint']
+        x = get_clip(results, 'CenterJoint')
         check_clip(x, f'clip {results.get("frame_dir")!r}')
         center = self.layout.center
         results['keypoint'] = x - x[..., center : center + 1, :]
@@ -66,20 +68,20 @@ class ResampleFrames(BaseTransform):
     Required Keys:
 
         - keypoint (np.ndarray): Joints of shape (M, T, V, C).
-        - total_frames (int): T, the number of frames before resampling.
+        - raw_frames (int): Frames of the recording. By default
+          ``total_frames``, as the toolbox's ``PoseDataset`` counts them.
         - length (int, optional): Number of leading frames to resample. By
           default the number of frames in which the first person is present.
 
     Modified Keys:
 
         - keypoint: (M, num_frames, V, C).
-        - total_frames: num_frames.
-
-    Added Keys:
-
+        - raw_frames (int): As above; resampling again does not change it.
+        - num_frames, total_frames (int): num_frames.
         - time_scale (float): gamma, raw frames per resampled frame, by which
           the modalities divide differences in time. It counts all
-          ``total_frames``, not only the ``length`` ones.
+          ``raw_frames``, not only the ``length`` ones.
+        - length: Removed, since it counts the frames before.
 
     Args:
         num_frames (int): Frames after resampling. Defaults to 50.
@@ -104,8 +106,8 @@ class ResampleFrames(BaseTransform):
         Returns:
             dict: The result dict.
         """
-        x = results['keypoint']
-        length = results.get('length')
+        x = get_clip(results, 'ResampleFrames')
+        length = results.pop('length', None)
         if length is None:
             length = int(np.any(x[0], axis=(-2, -1)).sum())
         if length < 1:
@@ -121,8 +123,8 @@ class ResampleFrames(BaseTransform):
         results['keypoint'] = (
             x[:, before] * (1 - weight) + x[:, after] * weight
         )
-        results['time_scale'] = results['total_frames'] / self.num_frames
-        results['total_frames'] = self.num_frames
+        key = 'raw_frames' if 'raw_frames' in results else 'total_frames'
+        results.update(frame_counts(results[key], self.num_frames))
         return results
 
     def __repr__(self) -> str:
@@ -165,7 +167,7 @@ class AlignShoulders(BaseTransform):
         Returns:
             dict: The result dict.
         """
-        x = results['keypoint']
+        x = get_clip(results, 'AlignShoulders')
         if x.shape[-1] != 3:
             raise ValueError(
                 'AlignShoulders rotates about y and needs 3 coordinates a '

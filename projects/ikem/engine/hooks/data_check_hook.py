@@ -11,6 +11,7 @@ from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from projects.ikem.datasets.transforms import MultiView
 from projects.ikem.engine.unwrap import unwrap
 from projects.ikem.skeletons import get_layout
 
@@ -20,8 +21,9 @@ class DataCheckHook(Hook):
     """Refuse data that do not fit the model, before the first batch does.
 
     Of all data sets that are used, training, validation and test: their
-    skeleton layout, their number of persons and their labels. Of the training
-    also whether there are batches, and as many on each rank.
+    skeleton layout, their labels, and pipelines that end in the toolbox's
+    ``FormatGCNInput``. Of the training also whether there are batches, and as
+    many on each rank.
 
     Prepared folders say which skeleton layout they have. Layouts of one
     skeleton that differ in their bones alone, such as ``'ntu-25'`` and
@@ -42,7 +44,7 @@ class DataCheckHook(Hook):
             if isinstance(loop, BaseLoop):  # else a config
                 for dataset in _parts(loop.dataloader.dataset):
                     check_layout(dataset, model)
-                    check_persons(dataset)
+                    check_format(dataset)
                     check_labels(dataset, model)
         if isinstance(runner._train_loop, EpochBasedTrainLoop):
             check_batches(runner._train_loop.dataloader)
@@ -68,22 +70,31 @@ def check_layout(dataset: BaseDataset, model: nn.Module) -> None:
         )
 
 
-def check_persons(dataset: BaseDataset) -> None:
-    """Check that the pipeline keeps all persons of a prepared folder.
+def check_format(dataset: BaseDataset) -> None:
+    """Check a pipeline with ``FormatGCNInput`` instead of ``PackSkeleton``.
 
     Raises:
-        ValueError: If it does not, where it would cut them off silently.
+        ValueError: If it would cut off persons of a prepared folder, or does
+            not understand the views of :class:`MultiView`.
     """
     persons = dataset.metainfo.get('num_persons', 0)
-    for transform in dataset.pipeline.transforms:
-        if (
-            isinstance(transform, FormatGCNInput)
-            and transform.num_person < persons
-        ):
+    transforms = dataset.pipeline.transforms
+    for i, transform in enumerate(transforms):
+        if not isinstance(transform, FormatGCNInput):
+            continue
+        if any(isinstance(before, MultiView) for before in transforms[:i]):
+            raise ValueError(
+                f'the pipeline of {_name(dataset)} has FormatGCNInput after '
+                'MultiView, whose views it does not take: end it with '
+                "dict(type='PackSkeleton') instead of FormatGCNInput and "
+                'PackActionInputs'
+            )
+        if transform.num_person < persons:
             raise ValueError(
                 f'{_name(dataset)} has clips of {persons} persons, of which '
                 f'FormatGCNInput would drop all but {transform.num_person}: '
-                f'set num_person={persons} of FormatGCNInput in the pipelines'
+                f'set num_person={persons} of FormatGCNInput in the '
+                "pipelines, or end them with dict(type='PackSkeleton')"
             )
 
 
