@@ -40,7 +40,6 @@ def small(path):
     for part in (cfg, cfg.get('teacher', {})):
         if 'backbone' in part:
             part.backbone.update(base_channels=16, out_channels=16, dropout=0)
-            part.neck.in_channels = 16
     return cfg
 
 
@@ -75,10 +74,10 @@ def test_plain_form_has_our_losses(
     samples = data_of(path, prepared_ntu, prepared_nwucla)
     cfg = small(path)
     ours = MODELS.build(cfg)
-    plain = plain_form(ours, cfg)
+    ours.set_progress(exchanging, 2)
+    plain = plain_form(ours)
     losses = []
     for model in (ours, plain):
-        model.exchanging = exchanging
         model.train()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
         wrapper = OptimWrapper(optimizer)
@@ -103,12 +102,12 @@ def test_plain_form_has_our_gradients(
     batch = pseudo_collate(data_of(path, prepared_ntu, prepared_nwucla))
     cfg = small(path)
     ours = MODELS.build(cfg)
-    plain = plain_form(ours, cfg)
+    ours.set_progress(exchanging, 2)
+    plain = plain_form(ours)
     joints = ours.double().data_preprocessor(batch)['inputs']
     joints = {u: x.double() for u, x in joints.items()}
     gradients = []
     for model in (ours, plain.double()):
-        model.exchanging = exchanging
         model.train()
         losses = model(joints, mode='loss')
         sum(x for name, x in losses.items() if 'loss' in name).backward()
@@ -127,7 +126,7 @@ def test_plain_modalities(plain_form, prepared_ntu):
     samples = data_of(SIX, prepared_ntu, None)
     batch = pseudo_collate(samples)
     derived = ours.data_preprocessor(batch)['inputs']
-    plain = plain_form(ours, cfg).data_preprocessor(batch)['inputs']
+    plain = plain_form(ours).data_preprocessor(batch)['inputs']
     assert list(plain) == list(MODALITIES)
     for u, x in derived.items():
         torch.testing.assert_close(plain[u], x, rtol=1e-4, atol=1e-5)

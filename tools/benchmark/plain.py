@@ -19,11 +19,12 @@ from torch import Tensor, nn
 
 from projects.ikem.models.algorithms import RelationalDistillation, SkeletonCLR
 from projects.ikem.models.algorithms.relational_distillation import TEACHER
+from projects.ikem.models.backbones import SlimSTGCN
 from projects.ikem.models.encoder import ModalityEncoder
 from projects.ikem.models.exchange import ExplicitExchange, ImplicitExchange
 from projects.ikem.models.memory_bank import MemoryBank
 from projects.ikem.models.modalities import MODALITIES
-from projects.ikem.skeletons import SkeletonLayout, get_layout
+from projects.ikem.skeletons import SkeletonLayout
 
 Embeddings = Dict[Hashable, Tensor]
 
@@ -118,36 +119,39 @@ class PlainPreprocessor(BaseDataPreprocessor):
         return dict(inputs=inputs, data_samples=data['data_samples'])
 
 
-def plain_backbone(cfg: Dict) -> nn.Module:
-    """The backbone of a config, in the toolbox's own blocks."""
-    if cfg['type'] != 'SlimSTGCN':
-        return MODELS.build(cfg)
-    dropout = cfg.get('dropout', 0.5)
-    layout = get_layout(cfg.get('layout', 'ntu-25'))
+def plain_backbone(ours: nn.Module) -> nn.Module:
+    """A backbone in the toolbox's own blocks."""
+    if not isinstance(ours, SlimSTGCN):
+        return deepcopy(ours)
+    graph, blocks = ours.graph, ours.gcn
+    layout = dict(
+        num_node=graph.num_node, inward=graph.inward, center=graph.center
+    )
+    dropout = blocks[1].tcn.drop.p
     backbone = MODELS.build(
         dict(
             type='STGCN',
-            graph_cfg=dict(layout=layout.graph, mode='stgcn_spatial'),
-            in_channels=cfg.get('in_channels', 3),
-            base_channels=cfg.get('base_channels', 16),
+            graph_cfg=dict(layout=layout, mode='stgcn_spatial'),
+            in_channels=blocks[0].gcn.in_channels,
+            base_channels=blocks[0].gcn.out_channels,
             tcn_dropout=dropout,
         )
     )
-    block = backbone.gcn[-1]
-    backbone.gcn[-1] = type(block)(
-        block.gcn.in_channels,
-        cfg.get('out_channels', 256),
-        torch.tensor(backbone.graph.A, dtype=torch.float32),
+    last = blocks[-1].gcn
+    backbone.gcn[-1] = type(backbone.gcn[-1])(
+        last.in_channels,
+        last.out_channels,
+        torch.tensor(graph.A, dtype=torch.float32),
         tcn_dropout=dropout,
     )
+    backbone.load_state_dict(ours.state_dict())
     return backbone
 
 
 class PlainEncoder(nn.Module):
-    def __init__(self, backbone: Dict, ours: ModalityEncoder) -> None:
+    def __init__(self, ours: ModalityEncoder) -> None:
         super().__init__()
-        self.backbone = plain_backbone(backbone)
-        self.backbone.load_state_dict(ours.backbone.state_dict())
+        self.backbone = plain_backbone(ours.backbone)
         self.neck = deepcopy(ours.neck)
 
     def extract_feat(self, x: Tensor) -> Tensor:
@@ -160,9 +164,9 @@ class PlainEncoder(nn.Module):
         return self.project(self.extract_feat(x))
 
 
-def plain_encoders(backbone: Dict, ours: nn.ModuleDict) -> nn.ModuleDict:
+def plain_encoders(ours: nn.ModuleDict) -> nn.ModuleDict:
     return nn.ModuleDict(
-        {u: PlainEncoder(backbone, encoder) for u, encoder in ours.items()}
+        {u: PlainEncoder(encoder) for u, encoder in ours.items()}
     )
 
 
@@ -232,7 +236,7 @@ def plain_exchange(
 class PlainModel(BaseModel):
     """What pre-training and distillation have in common."""
 
-    def __init__(self, ours: BaseModel, backbone: Dict) -> None:
+    def __init__(self, ours: BaseModel) -> None:
         derived = ours.data_preprocessor
         if derived.functions != MODALITIES:
             raise ValueError(
@@ -246,7 +250,7 @@ class PlainModel(BaseModel):
         )
         self.modalities = ours.modalities
         self.temperature = ours.temperature
-        self.query = plain_encoders(backbone, ours.query)
+        self.query = plain_encoders(ours.query)
         self.bank = PlainBank(ours.bank)
 
     def forward(self, inputs, data_samples=None, mode='loss'):
@@ -262,16 +266,15 @@ class PlainModel(BaseModel):
 
 
 class PlainPretraining(PlainModel):
-    def __init__(self, ours: SkeletonCLR, cfg: Dict) -> None:
-        super().__init__(ours, cfg['backbone'])
-        self.key = plain_encoders(cfg['backbone'], ours.key)
+    def __init__(self, ours: SkeletonCLR) -> None:
+        super().__init__(ours)
+        self.key = plain_encoders(ours.key)
         self.key.requires_grad_(False)
         self.momentum = ours.momentum
-        self.exchanging = False
-        self.frozen_keys = getattr(ours, 'frozen_keys', ())
-        self.exchanges = nn.ModuleList(
-            deepcopy(exchange) for exchange in getattr(ours, 'exchanges', ())
-        )  # for their numbers and projectors
+        self.exchanging = ours.exchanging
+        self.frozen_keys = ours.frozen_keys
+        # for their numbers and projectors
+        self.exchanges = deepcopy(ours.exchanges)
 
     def loss(self, inputs: Dict[str, Tensor]) -> Dict[str, Tensor]:
         f = self.extract_feat(inputs)
@@ -330,9 +333,7 @@ class PlainPretraining(PlainModel):
             zhat,
             bank,
             pairs,
-            exchange.temperature,
-            exchange.topk,
-            exchange.context,
+            **exchange.loss.options,
         )
         return {
             f'loss_explicit_{u}': torch.stack(
@@ -354,17 +355,15 @@ class PlainPretraining(PlainModel):
         for u in self.modalities:
             ztilde = F.normalize(exchange.projector[u](f[u]), dim=1)
             losses[f'loss_implicit_{u}'] = plain_info_nce(
-                ztilde, zhat_c, bank_c, exchange.temperature
+                ztilde, zhat_c, bank_c, exchange.loss.temperature
             )
         return losses
 
 
 class PlainDistillation(PlainModel):
-    def __init__(self, ours: RelationalDistillation, cfg: Dict) -> None:
-        super().__init__(ours, cfg['backbone'])
-        self.teacher = PlainTeacher(
-            plain_encoders(cfg['teacher']['backbone'], ours.teacher.encoder)
-        )
+    def __init__(self, ours: RelationalDistillation) -> None:
+        super().__init__(ours)
+        self.teacher = PlainTeacher(plain_encoders(ours.teacher.encoder))
         self.topk = ours.topk
         self.form = ours.form
 
@@ -413,20 +412,19 @@ class PlainTeacher(nn.Module):
         return z
 
 
-def plain_form(ours: BaseModel, cfg: Dict) -> PlainModel:
+def plain_form(ours: BaseModel) -> PlainModel:
     """A model's plain form, with its weights and banks.
 
     Args:
         ours (BaseModel): A pre-training or a distillation.
-        cfg (dict): What it was built from.
 
     Raises:
         ValueError: If it has none.
     """
     if isinstance(ours, SkeletonCLR):
-        return PlainPretraining(ours, cfg)
+        return PlainPretraining(ours)
     if isinstance(ours, RelationalDistillation):
-        return PlainDistillation(ours, cfg)
+        return PlainDistillation(ours)
     raise ValueError(
         f'{type(ours).__name__} has no plain form: use --no-plain'
     )

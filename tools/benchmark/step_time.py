@@ -40,18 +40,21 @@ from projects.ikem.engine.cli import (
     read_config,
 )
 from projects.ikem.engine.hooks import keep_freed_memory
-from projects.ikem.models.algorithms import IKEM
 from projects.ikem.models.algorithms.base import PretrainingModel
-
-NUM_FRAMES = 50  # of random joints
 
 # What the timers are wrapped around; the rest is 'other': projectors, bank
 # and what is logged.
 PHASES = {
     'data_preprocessor.forward': 'modalities',
+    'query.features': 'encoders, query',
+    'update_keys': 'encoders, key',
+    'key.features': 'encoders, key',
+    'teacher.forward': 'encoders, teacher',
+    'objective': 'loss',
+    'exchange': 'loss',
+    # of the plain form
     'extract_feat': 'encoders, query',
     'encode_keys': 'encoders, key',
-    'teacher.forward': 'encoders, teacher',
     'contrast': 'loss',
     'distill': 'loss',
 }
@@ -97,10 +100,9 @@ def build(form: Form, stage: int, args: argparse.Namespace) -> Training:
     cfg = load(args)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
+    model.set_progress(stage - 1, 2)
     if form.plain:
-        model = plain_form(model, cfg.model)
-    if hasattr(model, 'exchanging'):
-        model.exchanging = stage == 2
+        model = plain_form(model)
     model = model.to(args.device).train()
     if args.channels_last and not form.plain:
         model = model.to(memory_format=torch.channels_last)
@@ -136,7 +138,7 @@ def batches(
         while True:
             yield from loader
     name = loader.get('collate_fn', dict(type='pseudo_collate'))['type']
-    samples = random_clips(cfg, args.batch)
+    samples = random_clips(cfg, args)
     while True:
         yield FUNCTIONS.get(name)(samples)
 
@@ -145,15 +147,13 @@ def has_data(cfg: Config) -> bool:
     return Path(cfg.train_dataloader.dataset.data_root).exists()
 
 
-def random_clips(cfg: Config, batch: int) -> List[Dict]:
-    """Clips of the shape that the config's would have."""
+def random_clips(cfg: Config, args: argparse.Namespace) -> List[Dict]:
+    """Clips of the config's skeleton."""
     layout = MODELS.build(cfg.model.data_preprocessor).layout
-    pipeline = cfg.train_dataloader.dataset.pipeline
-    persons = pipeline[-1].get('num_persons') or 2
-    shape = (2, persons, NUM_FRAMES, layout.num_joints, 3)
+    shape = (2, args.persons, args.frames, layout.num_joints, 3)
     random = torch.Generator().manual_seed(0)
     samples = []
-    for i in range(batch):
+    for i in range(args.batch):
         sample = ActionDataSample(metainfo=dict(frame_dir=f'clip{i}'))
         sample.set_field(1.5, 'time_scale')
         joints = torch.randn(shape, generator=random)
@@ -342,6 +342,12 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('config', help='of a pre-training or a distillation')
     parser.add_argument('--batch', type=positive_int, default=32)
+    parser.add_argument(
+        '--frames', type=positive_int, default=50, help='of random joints'
+    )
+    parser.add_argument(
+        '--persons', type=positive_int, default=2, help='of random joints'
+    )
     parser.add_argument('--steps', type=positive_int, default=10)
     parser.add_argument('--warmup', type=positive_int, default=2)
     parser.add_argument(
@@ -377,7 +383,7 @@ def which_stage(cfg: Config, stage: int) -> int:
             f'{cfg.filename} is no pre-training and no distillation: its '
             f'model is a {kind.__name__}'
         )
-    last = 2 if issubclass(kind, IKEM) else 1
+    last = 2 if len(MODELS.build(cfg.model).exchanges) else 1
     if stage == 2 and last == 1:
         raise ValueError(f'{cfg.model.type} has no second stage')
     return stage or last

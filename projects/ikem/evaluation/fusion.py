@@ -129,7 +129,7 @@ def load_predictions(path: str, stream: Optional[str] = None) -> Predictions:
             path,
             'is no list of samples with frame_dir, one gt_label and '
             "pred_score: save it with tools/test.py --dump and 'frame_dir' "
-            'among the meta_keys of PackActionInputs '
+            'among the meta_keys of PackSkeleton '
             f'({type(error).__name__}: {error})',
         ) from error
     _check_names(path, names)

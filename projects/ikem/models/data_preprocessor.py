@@ -107,7 +107,7 @@ def _time_scale(sample) -> Union[float, Tensor]:
     if 'time_scale' not in sample:
         raise KeyError(
             'a data sample has no time_scale: add `time_scale` to the '
-            'algorithm_keys of PackActionInputs, or set use_time_scale=False '
+            'algorithm_keys of PackSkeleton, or set use_time_scale=False '
             'of the data preprocessor'
         )
     return sample.get('time_scale')

@@ -125,5 +125,5 @@ def _clips(data_batch: Dict) -> List[str]:
     else:
         names = [sample.get('frame_dir') for sample in samples]
     if not names or None in names:
-        return ["not named: add 'frame_dir' to meta_keys of PackActionInputs"]
+        return ["not named: add 'frame_dir' to meta_keys of PackSkeleton"]
     return names
