@@ -1,40 +1,94 @@
-"""Every config builds and steps."""
+"""Every config, and every child that docs/configs.md shows, builds and
+steps."""
+
+import ast
+import json
+import re
+from copy import deepcopy
 
 import pytest
 import torch
-from helpers import CONFIGS, tiny
+from helpers import CONFIGS, ROOT, tiny
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from projects.ikem.models.modalities import MODALITIES
+from projects.ikem.reproduce.options import config_with, unknown_options
 
-ALL = sorted(
-    path.relative_to(CONFIGS)
-    for path in CONFIGS.rglob('*.py')
-    if not {'_base_', 'suites'} & set(path.parts)
+DOCS = (ROOT / 'docs/configs.md').read_text()
+LEAVES = {
+    path.stem: path.relative_to(CONFIGS)
+    for path in sorted(CONFIGS.glob('*/*.py'))
+    if path.parent.name not in ('_base_', 'suites')
+}
+CHILDREN = dict(
+    re.findall(r'^```python\n# (\S+)\.py\n(.*?)^```$', DOCS, re.M | re.S)
 )
-
-EVALUATIONS = [
-    p for p in ALL if p.parts[0] in ('linear', 'finetune', 'semi', 'transfer')
-]
+ALL = [*LEAVES, *CHILDREN]
+PRETRAININGS = ('skeletonclr', 'crossclr', 'ikem', 'distillation')
 
 
-def data_of(cfg, prepared_ntu, prepared_nwucla):
-    root = cfg.train_dataloader.dataset.data_root
-    return prepared_nwucla if 'nwucla' in root else prepared_ntu
+def named(*algorithms):
+    names = [name for name in ALL if name.split('-')[0] in algorithms]
+    return pytest.mark.parametrize('name', names)
+
+
+@pytest.fixture(scope='session')
+def parsed(tmp_path_factory):
+    """Configs by name, each read once."""
+    folder = tmp_path_factory.mktemp('children')
+    for name, text in CHILDREN.items():
+        path = folder / f'{name}.py'
+        path.write_text(text.replace('IKEM/', f'{ROOT}/'))
+    cache = {}
+
+    def get(name):
+        if name not in cache:
+            path = CONFIGS / LEAVES[name] if name in LEAVES else None
+            cache[name] = Config.fromfile(path or folder / f'{name}.py')
+        return deepcopy(cache[name])
+
+    return get
+
+
+def test_number_of_configs():
+    assert len(list(CONFIGS.rglob('*.*'))) < 110
+    for folder in CONFIGS.iterdir():
+        if folder.name not in ('_base_', 'suites'):
+            assert 1 <= len(list(folder.glob('*.py'))) <= 6, folder.name
+
+
+def test_children_are_three_lines():
+    assert not set(CHILDREN) & set(LEAVES)
+    assert len(CHILDREN) > 10
+    for name, text in CHILDREN.items():
+        assert len(ast.parse(text).body) <= 3, name
+
+
+@pytest.fixture(scope='session')
+def stepped():
+    """What has been built: most configs differ by their data alone."""
+    return set()
 
 
 @pytest.mark.filterwarnings('ignore:no `pretrained` checkpoint')
-@pytest.mark.parametrize('path', ALL, ids=str)
-def test_builds_and_steps(path, prepared_ntu, prepared_nwucla, tmp_path):
-    cfg = Config.fromfile(CONFIGS / path)
-    cfg = tiny(cfg, data_of(cfg, prepared_ntu, prepared_nwucla), tmp_path)
+@pytest.mark.parametrize('name', ALL)
+def test_builds_and_steps(
+    name, parsed, stepped, prepared_ntu, prepared_nwucla, tmp_path
+):
+    cfg = parsed(name)
+    nwucla = 'nwucla' in cfg.train_dataloader.dataset.data_root
+    cfg = tiny(cfg, prepared_nwucla if nwucla else prepared_ntu, tmp_path)
+    built = without(cfg, 'split', 'pretrained', 'lr')
+    if built in stepped:
+        return
     runner = Runner.from_cfg(cfg)
     runner.model.init_weights()
     loop = runner.train_loop
     wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-    for exchanging in (False, True):  # both stages, where there are two
-        runner.model.exchanging = exchanging
+    for epoch in range(2 if 'exchange_begin' in cfg.model else 1):  # stages
+        if 'exchange_begin' in cfg.model:
+            runner.model.set_progress(epoch, 2)
         trained = {
             name: p.clone()
             for name, p in runner.model.named_parameters()
@@ -46,84 +100,103 @@ def test_builds_and_steps(path, prepared_ntu, prepared_nwucla, tmp_path):
         still = {k for k, p in trained.items() if torch.equal(p, after[k])}
         # AAGCN starts with gates at 0, behind which nothing learns at first
         assert len(still) < len(trained) / 4
+    stepped.add(built)
 
 
-@pytest.mark.parametrize('path', ALL, ids=str)
-def test_says_what_it_trains_or_what_differs(path):
-    text = (CONFIGS / path).read_text()
-    assert text.startswith(('# ', '_base_ = '))
-    algorithm, _, schedule, data = path.stem.split('_')
+def without(cfg, *keys):
+    """The parts that a step is made of, as text, without some fields."""
+
+    def plain(node):
+        if isinstance(node, dict):
+            return {k: plain(v) for k, v in node.items() if k not in keys}
+        if isinstance(node, (list, tuple)):
+            return [plain(value) for value in node]
+        return node
+
+    parts = ('model', 'train_dataloader', 'optim_wrapper', 'custom_hooks')
+    return json.dumps([plain(cfg.get(part)) for part in parts])
+
+
+@pytest.mark.parametrize('name', ALL)
+def test_says_what_it_trains(name, parsed):
+    algorithm, _, schedule, data = name.split('_')
     algorithm, modalities, *_ = algorithm.split('-')
-    assert algorithm == path.parts[0]
-    cfg = Config.fromfile(CONFIGS / path)
+    if name in LEAVES:
+        text = (CONFIGS / LEAVES[name]).read_text()
+        assert text.startswith('# ')
+        assert f'configs/{LEAVES[name]}' in text  # its command
+        assert LEAVES[name].parts[0] in (algorithm, 'ablation')
+    cfg = parsed(name)
     dataset, *split = data.split('-')
     assert dataset in cfg.train_dataloader.dataset.data_root
     percent = [split.pop()] if split[-1].endswith('pct') else []
     train_split = '_'.join(['train', *percent])
     assert cfg.train_dataloader.dataset.split.endswith(f'_{train_split}')
     split = '_'.join(split)
-    assert cfg.val_dataloader.dataset.split == f'{split}_val'
-    named = {'3m': list(MODALITIES)[:3], '6m': list(MODALITIES)}
-    expected = named.get(modalities, [modalities])
+    for loader in (cfg.val_dataloader, cfg.test_dataloader):
+        assert loader.dataset.split == f'{split}_val'
+    of = {'3m': list(MODALITIES)[:3], '6m': list(MODALITIES)}
     model = cfg.model
     trained = model.get('modalities') or model.data_preprocessor.modalities
-    assert trained == expected
+    assert trained == of.get(modalities, [modalities])
     batch, epochs = cfg.train_dataloader.batch_size, cfg.train_cfg.max_epochs
     assert schedule == f'1xb{batch}-{epochs}e'
     assert cfg.auto_scale_lr.base_batch_size == batch
 
 
-@pytest.mark.parametrize(
-    'path', [p for p in ALL if p not in EVALUATIONS], ids=str
-)
-def test_the_gallery_is_what_was_trained_on(path):
-    cfg = Config.fromfile(CONFIGS / path)
-    split = cfg.train_dataloader.dataset.split
+@named(*PRETRAININGS, 'retrieval')
+def test_the_gallery_is_what_was_trained_on(name, parsed):
+    cfg = parsed(name)
     assert cfg.train_cfg.val_interval == 10
+    trained = cfg.train_dataloader.dataset
     for part in ('val', 'test'):
-        assert cfg[f'{part}_cfg'].gallery_split == split
+        assert 'gallery_split' not in cfg[f'{part}_cfg']  # that of training
         queries = cfg[f'{part}_dataloader'].dataset
-        assert queries.split == split.replace('_train', '_val')
-        assert queries.data_root == cfg.train_dataloader.dataset.data_root
+        assert queries.split == trained.split.replace('_train', '_val')
+        assert queries.data_root == trained.data_root
 
 
-@pytest.mark.parametrize(
-    'path', [p for p in ALL if p.parts[0] in ('ikem', 'crossclr')], ids=str
-)
-def test_second_stage_is_the_second_half(path):
-    cfg = Config.fromfile(CONFIGS / path)
-    (hook,) = cfg.custom_hooks
-    assert hook.type == 'ExchangeStageHook'
-    assert 2 * hook.begin == cfg.train_cfg.max_epochs
-    assert cfg.find_unused_parameters
-    six = len(cfg.model.data_preprocessor.modalities) == 6
-    frozen = ['joint', 'bone'] + six * ['rotation_axis']
-    assert cfg.model.frozen_keys == frozen
+@named('ikem', 'crossclr')
+def test_second_stage_is_the_second_half(name, parsed):
+    cfg = parsed(name)
+    assert cfg.model.exchange_begin == 0.5
+    assert cfg.model.frozen_keys == ['joint', 'bone', 'rotation_axis']
+    idle = dict(type='ImplicitExchange') in cfg.model.get('exchanges', [])
+    assert cfg.get('find_unused_parameters', False) == idle
 
 
-@pytest.mark.parametrize('path', EVALUATIONS, ids=str)
-def test_evaluation_takes_the_checkpoint_of_its_pretraining(path):
-    cfg = Config.fromfile(CONFIGS / path)
+@named('linear', 'finetune', 'semi', 'transfer')
+def test_evaluation_takes_the_checkpoint_of_its_pretraining(name, parsed):
+    cfg = parsed(name)
     folder, checkpoint = cfg.model.pretrained.split('/')[1:]
-    pretraining = Config.fromfile(
-        CONFIGS / folder.split('-')[0] / f'{folder}.py'
-    )
+    pretraining = parsed(folder)
     assert checkpoint == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
     for key in ('data_preprocessor', 'backbone'):
         assert pretraining.model[key] == cfg.model[key]
     theirs = pretraining.train_dataloader.dataset
     ours = cfg.train_dataloader.dataset
     same = theirs.data_root == ours.data_root
-    assert same == (path.parts[0] != 'transfer')
-    percent = path.stem.split('-')[-1] if path.parts[0] == 'semi' else ''
+    assert same == (not name.startswith('transfer'))
+    percent = name.split('-')[-1] if name.startswith('semi') else ''
     assert ours.split == '_'.join(filter(None, [theirs.split, percent]))
 
 
-@pytest.mark.parametrize(
-    'path', [p for p in EVALUATIONS if 'linear' not in p.stem], ids=str
-)
-def test_fine_tuning_augments_what_it_trains_on(path):
-    cfg = Config.fromfile(CONFIGS / path)
+@named('linear', 'finetune', 'semi', 'transfer')
+def test_classes_are_those_of_the_data(name, parsed):
+    cfg = parsed(name)
+    root = cfg.train_dataloader.dataset.data_root
+    classes = {
+        'data/ntu60': 60,
+        'data/ntu120': 120,
+        'data/nwucla': 10,
+        'data/synthetic/prepared': 17,
+    }
+    assert cfg.model.num_classes == classes[root]
+
+
+@named('finetune', 'semi')
+def test_fine_tuning_augments_what_it_trains_on(name, parsed):
+    cfg = parsed(name)
     assert not cfg.model.frozen
     assert cfg.train_cfg.type == 'EpochBasedTrainLoop'
     first, second, *rest = cfg.train_dataloader.dataset.pipeline
@@ -132,34 +205,57 @@ def test_fine_tuning_augments_what_it_trains_on(path):
         assert loader.dataset.pipeline == rest
 
 
-@pytest.mark.parametrize(
-    'path', [p for p in ALL if p.parts[0] == 'distillation'], ids=str
-)
-def test_distillation_takes_the_encoders_of_its_teachers_pretraining(path):
-    cfg = Config.fromfile(CONFIGS / path)
-    teacher, preprocessor = cfg.model.teacher, cfg.model.data_preprocessor
+@named('distillation')
+def test_distillation_takes_the_encoders_of_its_teachers_pretraining(
+    name, parsed
+):
+    cfg = parsed(name)
+    teacher = cfg.model.teacher
     folder, checkpoint = teacher.pretrained.split('/')[1:]
-    pretraining = Config.fromfile(CONFIGS / 'ikem' / f'{folder}.py')
+    if folder not in ALL:  # a child of a child, by the same pattern
+        assert 'ntu120' in folder
+        folder = folder.replace('ntu120', 'ntu60')
+        cfg.train_dataloader.dataset.data_root = 'data/ntu60'
+    pretraining = parsed(folder)
     assert checkpoint == f'epoch_{pretraining.train_cfg.max_epochs}.pth'
-    assert pretraining.model.data_preprocessor == preprocessor
-    assert teacher.modalities == preprocessor.modalities
+    modalities = pretraining.model.data_preprocessor.modalities
+    assert teacher.modalities == modalities
+    for key in ('data_preprocessor', 'backbone'):
+        assert pretraining.model[key] == cfg.model[key]
     assert pretraining.model.neck == teacher.neck
-    assert {**pretraining.model.backbone, 'dropout': 0} == {
-        **teacher.backbone,
-        'dropout': 0,
-    }
     for loader in (pretraining.train_dataloader, cfg.train_dataloader):
         assert loader.dataset == cfg.train_dataloader.dataset
         assert loader.batch_size == cfg.train_dataloader.batch_size
 
 
-def test_inherited_from_another_project(tmp_path, prepared_ntu):
+@pytest.mark.parametrize(
+    'folder, options',
+    [
+        ('distillation', {'model.form': 'paper'}),
+        ('linear', {'optim_wrapper.optimizer.lr': 0.1}),
+        ('linear', {'val_dataloader.dataset.split': 'xview_dedup_val'}),
+        ('semi', {'train_dataloader.dataset.split': 'xsub_train_5pct'}),
+    ],
+)
+def test_options_for_old_names(folder, options):
+    ((key, value),) = options.items()
+    assert f'--cfg-options {key}={value}' in DOCS
+    path = next(iter((CONFIGS / folder).glob('*.py')))
+    assert unknown_options(path, options) == []
+    node = config_with(path, options)
+    for part in key.split('.'):
+        node = node[part]
+    assert node == value
+
+
+def test_inherited_from_another_project(tmp_path):
     """By path, and with the scope of mmaction2's own runtime."""
-    base = CONFIGS / 'skeletonclr'
-    name = 'skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+    base = (
+        CONFIGS / LEAVES['skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub']
+    )
     path = tmp_path / 'mine.py'
     path.write_text(
-        f"_base_ = '{base / name}'\n"
+        f"_base_ = '{base}'\n"
         "model = dict(backbone=dict(_delete_=True, type='STGCN',\n"
         "    graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial')))\n"
     )

@@ -248,7 +248,8 @@ def test_model_zoo():
             assert model['In Collection'] == collection['Name']
             path = ROOT / model['Config']
             assert path.parent == file.parent and path.is_file()
-            split = ('xview', 'xsub').index(path.stem.split('-')[-1])
+            method, *_, data, _ = model['Name'].split('_')
+            split = ('nwucla-xview', 'nwucla-xsub').index(data)
             result = model['Results']
             assert (
                 result['Dataset']
@@ -259,7 +260,7 @@ def test_model_zoo():
             )
             metrics = result['Metrics']
             accuracy = metrics['Top 1 Accuracy'], metrics['Deviation']
-            row = ROWS[path.stem.split('_')[0]]
+            row = ROWS[method]
             assert '{} ± {}'.format(*accuracy) == table[row][split]
             seen[model['Name']] = row
     assert len(seen) == 2 * len(ROWS)

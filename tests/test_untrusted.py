@@ -38,7 +38,7 @@ def run_tool(tool, *args):
 @pytest.fixture
 def config(prepared_ntu, tmp_path):
     """Of a linear evaluation."""
-    name = 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+    name = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
     cfg = tiny(Config.fromfile(CONFIGS / name), prepared_ntu, tmp_path)
     cfg.dump(tmp_path / 'config.py')
     return tmp_path / 'config.py'

@@ -15,6 +15,7 @@ default_hooks = dict(
         max_keep_ckpts=2,
         backend_args=dict(backend='AtomicLocalBackend'),
     ),
+    progress=dict(type='ProgressHook'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     dataset_epoch=dict(type='DatasetEpochHook'),
     sync_norm_stats=dict(type='SyncNormStatsHook'),

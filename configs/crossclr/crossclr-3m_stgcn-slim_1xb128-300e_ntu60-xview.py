@@ -1,7 +1,10 @@
-_base_ = './crossclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+# CrosSCLR on joint, motion and bone of NTU RGB+D 60, cross-view.
+#   bash tools/dist_train.sh \
+#       configs/crossclr/crossclr-3m_stgcn-slim_1xb128-300e_ntu60-xview.py 4
+# The paper reports 83.4 % in linear evaluation, fused.
+_base_ = [
+    '../_base_/pretraining/crossclr_300e.py',
+    '../_base_/datasets/ntu60-xview.py',
+]
 
-train_dataloader = dict(dataset=dict(split='xview_train'))
-val_dataloader = dict(dataset=dict(split='xview_val'))
-test_dataloader = val_dataloader
-val_cfg = dict(gallery_split='xview_train')
-test_cfg = val_cfg
+train_dataloader = _base_.two_views

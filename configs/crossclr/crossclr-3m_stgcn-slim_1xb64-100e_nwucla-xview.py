@@ -1,14 +1,10 @@
 # CrosSCLR on joint, motion and bone of NW-UCLA, cross-view.
 #   bash tools/dist_train.sh \
 #       configs/crossclr/crossclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py 1
-_base_ = '../skeletonclr/skeletonclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py'
+_base_ = [
+    '../_base_/pretraining/crossclr_100e.py',
+    '../_base_/datasets/nwucla-xview.py',
+]
 
-model = dict(
-    type='CrosSCLR',
-    topk=1,
-    context=True,
-    frozen_keys=['joint', 'bone'],
-)
-custom_hooks = [dict(type='ExchangeStageHook', begin=50)]
-# the exchange's projectors are idle in the first stage
-find_unused_parameters = True
+model = _base_.encoder
+train_dataloader = _base_.two_views

@@ -1,27 +1,17 @@
-# Distill IKEM's six modalities into joint, motion and bone encoders, NW-UCLA,
-# cross-view.
+# Distill IKEM's six modalities into joint, motion and bone encoders of
+# NW-UCLA, cross-view.
 #   bash tools/dist_train.sh \
 #       configs/distillation/distillation-3m_stgcn-slim_1xb64-50e_nwucla-xview.py 1
+# docs/configs.md has the config of the teacher, a child of ikem-3m.
 _base_ = [
-    '../_base_/models/distillation_stgcn-slim.py',
-    '../_base_/datasets/nwucla_two-view.py',
-    '../_base_/schedules/distill_150e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/pretraining/distillation_50e.py',
+    '../_base_/datasets/nwucla-xview.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(layout='kinect-20'),
     teacher=dict(
-        backbone=dict(layout='kinect-20'),
-        pretrained='work_dirs/ikem-6m_stgcn-slim_1xb64-100e_nwucla-xview/epoch_100.pth',
+        pretrained='work_dirs/ikem-6m_stgcn-slim_1xb64-100e_nwucla-xview/epoch_100.pth'
     ),
-    backbone=dict(layout='kinect-20', dropout=0.0),
-    bank_size=1024,
-    temperature=0.1,
+    **_base_.encoder,
 )
-optim_wrapper = dict(optimizer=dict(lr=0.01))
-train_cfg = dict(max_epochs=50)
-param_scheduler = [
-    dict(type='MultiStepLR', by_epoch=True, milestones=[40], gamma=0.1)
-]
-auto_scale_lr = dict(base_batch_size=64)
+train_dataloader = _base_.two_views

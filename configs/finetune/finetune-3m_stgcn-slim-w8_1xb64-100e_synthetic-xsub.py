@@ -1,25 +1,14 @@
-# Fine-tuning of the three encoders of the synthetic set, cross-subject.
+# Fine-tuning of IKEM's three encoders on the synthetic set, cross-subject.
 #   bash tools/dist_train.sh \
 #       configs/finetune/finetune-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py 1
 _base_ = [
-    '../_base_/models/linear_stgcn-slim.py',
-    '../_base_/datasets/synthetic_finetune.py',
-    '../_base_/schedules/finetune_100e.py',
-    '../_base_/default_runtime.py',
+    '../_base_/evaluation/finetune_100e.py',
+    '../_base_/datasets/synthetic-xsub.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(modalities=['joint', 'motion', 'bone']),
-    backbone=dict(base_channels=8, out_channels=64, dropout=0.0),
-    in_channels=64,
-    num_classes=17,
-    frozen=False,
     pretrained='work_dirs/ikem-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub/epoch_30.pth',
+    **_base_.classifier,
 )
-train_dataloader = dict(batch_size=64, num_workers=0, persistent_workers=False)
-val_dataloader = dict(num_workers=0, persistent_workers=False)
-test_dataloader = val_dataloader
-default_hooks = dict(
-    checkpoint=dict(save_best='acc/fused_top1', rule='greater', interval=-1)
-)
+train_dataloader = _base_.one_view
 auto_scale_lr = dict(base_batch_size=64)

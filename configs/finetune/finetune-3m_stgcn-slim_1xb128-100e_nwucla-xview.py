@@ -1,8 +1,13 @@
-_base_ = './finetune-joint_stgcn-slim_1xb128-100e_nwucla-xview.py'
+# Fine-tuning of IKEM's three encoders on NW-UCLA, cross-view.
+#   bash tools/dist_train.sh \
+#       configs/finetune/finetune-3m_stgcn-slim_1xb128-100e_nwucla-xview.py 1
+_base_ = [
+    '../_base_/evaluation/finetune_100e.py',
+    '../_base_/datasets/nwucla-xview.py',
+]
 
 model = dict(
-    data_preprocessor=dict(modalities=['joint', 'motion', 'bone']),
-    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb64-100e_nwucla-xview/'
-    'epoch_100.pth',
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb64-100e_nwucla-xview/epoch_100.pth',
+    **_base_.classifier,
 )
-default_hooks = dict(checkpoint=dict(save_best='acc/fused_top1'))
+train_dataloader = _base_.one_view

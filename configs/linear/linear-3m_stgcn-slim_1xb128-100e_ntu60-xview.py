@@ -1,8 +1,13 @@
-_base_ = './linear-joint_stgcn-slim_1xb128-100e_ntu60-xview.py'
+# Linear evaluation of IKEM's three encoders on NTU RGB+D 60, cross-view,
+# each alone and fused.
+#   bash tools/dist_train.sh \
+#       configs/linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xview.py 1
+_base_ = [
+    '../_base_/evaluation/linear_100e.py',
+    '../_base_/datasets/ntu60-xview.py',
+]
 
 model = dict(
-    data_preprocessor=dict(modalities=['joint', 'motion', 'bone']),
-    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xview/'
-    'epoch_300.pth',
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xview/epoch_300.pth',
+    **_base_.classifier,
 )
-default_hooks = dict(checkpoint=dict(save_best='acc/fused_top1'))

@@ -1,9 +1,9 @@
-_base_ = './semi-3m_stgcn-slim_1xb32-100e_ntu60-xsub-10pct.py'
+# Semi-supervised: fine-tuning of the three encoders with 10 % of the labels
+# on NTU RGB+D 60, cross-view.
+#   bash tools/dist_train.sh \
+#       configs/semi/semi-3m_stgcn-slim_1xb32-100e_ntu60-xview-10pct.py 1
+_base_ = '../finetune/finetune-3m_stgcn-slim_1xb128-100e_ntu60-xview.py'
 
-model = dict(
-    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xview/'
-    'epoch_300.pth'
-)
-train_dataloader = dict(dataset=dict(split='xview_train_10pct'))
-val_dataloader = dict(dataset=dict(split='xview_val'))
-test_dataloader = val_dataloader
+train_dataloader = dict(batch_size=32, dataset=dict(split='xview_train_10pct'))
+custom_hooks = [dict(type='LogClipsHook')]
+auto_scale_lr = dict(base_batch_size=32)

@@ -1,3 +1,9 @@
-_base_ = './skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xview.py'
+# SkeletonCLR on joint, motion and bone of NTU RGB+D 60, cross-view.
+#   bash tools/dist_train.sh \
+#       configs/skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xview.py 4
+_base_ = [
+    '../_base_/pretraining/skeletonclr_300e.py',
+    '../_base_/datasets/ntu60-xview.py',
+]
 
-model = dict(data_preprocessor=dict(modalities=['joint', 'motion', 'bone']))
+train_dataloader = _base_.two_views

@@ -1,7 +1,7 @@
-_base_ = './skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+# SkeletonCLR on the joints of NTU RGB+D 60, cross-view.
+#   bash tools/dist_train.sh \
+#       configs/skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xview.py 4
+# The paper reports 76.4 % in linear evaluation.
+_base_ = './skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xview.py'
 
-train_dataloader = dict(dataset=dict(split='xview_train'))
-val_dataloader = dict(dataset=dict(split='xview_val'))
-test_dataloader = val_dataloader
-val_cfg = dict(gallery_split='xview_train')
-test_cfg = val_cfg
+model = dict(data_preprocessor=dict(modalities=['joint']))

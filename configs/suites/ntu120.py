@@ -1,6 +1,6 @@
 # The tables on NTU RGB+D 120, at the paper's size: for a GPU.
 #   python tools/reproduce.py ntu120
-_base_ = './_base_/tables.py'
+_base_ = './_base_/ntu60.py'
 
 data = {
     'data/ntu120': 'python tools/data/prepare_ntu.py RAW_DIR data/ntu120 '
@@ -8,38 +8,27 @@ data = {
 }
 
 
-def config(name, schedule, split):
-    folder = name.split('-')[0]
-    return f'configs/{folder}/{name}_stgcn-slim_{schedule}_ntu120-{split}.py'
+def here(name):
+    return name.replace('xview', 'xset')
 
 
-def runs_of(split):
-    heads = {
-        'skeletonclr-joint': 'linear-joint',
-        'crossclr-3m': 'linear-3m',
-        'ikem-3m': 'linear-3m',
-        'ikem-6m': 'linear-6m',
-    }
-    if split == 'xset':  # Table 1a
-        heads['ikem-3m-explicit'] = heads['ikem-3m-implicit'] = 'linear-3m'
-    runs = {
-        f'{name}_{split}': dict(config=config(name, '1xb128-300e', split))
-        for name in heads
-    }
-    runs[f'distillation-3m_{split}'] = dict(
-        config=config('distillation-3m', '1xb128-150e', split),
-        checkpoint_of={'model.teacher.pretrained': f'ikem-6m_{split}'},
-    )
-    heads['distillation-3m'] = 'linear-3m'
-    for name, head in heads.items():
-        runs[f'{name}_{split}_linear'] = dict(
-            config=config(head, '1xb128-100e', split),
-            checkpoint_of={'model.pretrained': f'{name}_{split}'},
-        )
-    return runs
+def on_ntu120(name, run):
+    """A run of NTU RGB+D 60, cross-view as cross-setup."""
+    split = 'xset' if 'xview' in name else 'xsub'
+    options = dict(run.get('options', {}))
+    for part in ('train', 'val', 'test'):
+        dataset = f'{part}_dataloader.dataset'
+        halves = dict(train='train').get(part, 'val')
+        options[f'{dataset}.data_root'] = 'data/ntu120'
+        options[f'{dataset}.split'] = f'{split}_{halves}'
+    if name.endswith('linear'):
+        options['model.num_classes'] = 120
+    needs = {key: here(n) for key, n in run.get('checkpoint_of', {}).items()}
+    return dict(config=run.config, options=options, checkpoint_of=needs)
 
 
-runs = {**runs_of('xsub'), **runs_of('xset')}
+runs = {here(name): on_ntu120(name, run) for name, run in _base_.runs.items()}
+runs['_delete_'] = True
 tables = {
     '1a': dict(columns=['xset']),
     '1b': dict(columns=['xsub', 'xset']),

@@ -1,43 +1,12 @@
 # The tables on NTU RGB+D 60, at the paper's size: for a GPU.
 #   python tools/reproduce.py ntu60
 # The published numbers are the paper's.
-_base_ = './_base_/tables.py'
+_base_ = './_base_/ntu60.py'
 
 data = {
     'data/ntu60': 'python tools/data/prepare_ntu.py RAW_DIR data/ntu60 '
     '--dataset ntu60'
 }
-
-
-def config(name, schedule, split):
-    folder = name.split('-')[0]
-    return f'configs/{folder}/{name}_stgcn-slim_{schedule}_ntu60-{split}.py'
-
-
-def runs_of(split):
-    heads = {
-        'skeletonclr-joint': 'linear-joint',
-        'crossclr-3m': 'linear-3m',
-        'ikem-3m': 'linear-3m',
-        'ikem-6m': 'linear-6m',
-    }
-    if split == 'xview':  # Table 1a
-        heads['ikem-3m-explicit'] = heads['ikem-3m-implicit'] = 'linear-3m'
-    runs = {
-        f'{name}_{split}': dict(config=config(name, '1xb128-300e', split))
-        for name in heads
-    }
-    runs[f'distillation-3m_{split}'] = dict(
-        config=config('distillation-3m', '1xb128-150e', split),
-        checkpoint_of={'model.teacher.pretrained': f'ikem-6m_{split}'},
-    )
-    heads['distillation-3m'] = 'linear-3m'
-    for name, head in heads.items():
-        runs[f'{name}_{split}_linear'] = dict(
-            config=config(head, '1xb128-100e', split),
-            checkpoint_of={'model.pretrained': f'{name}_{split}'},
-        )
-    return runs
 
 
 def published(xview, xsub=None):
@@ -47,7 +16,6 @@ def published(xview, xsub=None):
     return dict(published=numbers)
 
 
-runs = {**runs_of('xsub'), **runs_of('xview')}
 tables = {
     '1a': dict(
         rows={

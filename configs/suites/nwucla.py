@@ -10,103 +10,104 @@ data = {
 }
 
 
-def config(name, schedule, split):
-    folder = name.split('-')[0]
-    return f'configs/{folder}/{name}_stgcn-slim_{schedule}_nwucla-{split}.py'
+def six():
+    names = 'joint motion bone acceleration rotation_axis angular_velocity'
+    return {'model.data_preprocessor.modalities': names.split()}
 
 
-def loaders(*names):
-    options = {}
-    for name in names:
-        options[f'{name}_dataloader.dataset.data_root'] = 'data/nwucla_t25'
-        options[f'{name}_dataloader.num_workers'] = 0
-        options[f'{name}_dataloader.persistent_workers'] = False
-    return options
-
-
-def encoder(model):
+def trainings():
+    """Config, options, and options of the linear evaluation of each."""
+    joint = {'model.data_preprocessor.modalities': ['joint']}
+    best = {'default_hooks.checkpoint.save_best': 'acc/top1'}
+    untrained = {
+        'optim_wrapper.optimizer.lr': 0,
+        'train_dataloader.batch_size': 8,
+        'train_cfg.max_epochs': 2,
+        'model.exchange_begin': 1.0,  # never
+    }
     return {
-        f'{model}.backbone.base_channels': 8,
-        f'{model}.backbone.out_channels': 64,
-        f'{model}.neck.in_channels': 64,
+        'ikem-6m': ('ikem/ikem-3m', six(), six()),
+        'ikem-3m': ('ikem/ikem-3m', {}, {}),
+        'crossclr-3m': ('crossclr/crossclr-3m', {}, {}),
+        'skeletonclr-joint': (
+            'skeletonclr/skeletonclr-3m',
+            joint,
+            {**joint, **best},
+        ),
+        'untrained-3m': ('ikem/ikem-3m', untrained, {}),
+        'distillation-3m': ('distillation/distillation-3m', {}, {}),
     }
 
 
-def training(name, schedule, split, options):
+def table_1a():
+    return {'ikem-3m-implicit': ('ablation/ikem-3m-implicit', {}, {})}
+
+
+def half():
+    return {
+        'model.backbone.base_channels': 8,
+        'model.backbone.out_channels': 64,
+    }
+
+
+def loader(name, split):
+    return {
+        f'{name}_dataloader.dataset.data_root': 'data/nwucla_t25',
+        f'{name}_dataloader.dataset.split': split,
+        f'{name}_dataloader.num_workers': 0,
+        f'{name}_dataloader.persistent_workers': False,
+    }
+
+
+def training(config, split, options):
+    epochs = 50 if config.startswith('distillation') else 100
     return dict(
-        config=config(name, schedule, split),
+        config=f'configs/{config}_stgcn-slim_1xb64-{epochs}e_nwucla-xview.py',
         options={
-            **encoder('model'),
+            **half(),
             'train_cfg.max_epochs': 40,
             'param_scheduler.0.milestones': [32],
-            **loaders('train'),
+            **loader('train', f'{split}_train'),
             **options,
         },
         amp=True,
     )
 
 
-def linear(name, head, split, pretrained_on):
+def linear(name, split, evaluation, options):
     return dict(
-        config=config(head, '1xb128-100e', split.replace('_', '-')),
+        config='configs/linear/linear-3m_stgcn-slim_1xb128-100e_nwucla-xview.py',
         options={
-            'model.backbone.base_channels': 8,
-            'model.backbone.out_channels': 64,
-            'model.in_channels': 64,
-            **loaders('train', 'val', 'test'),
+            **half(),
+            **loader('train', f'{split}_train'),
+            **loader('val', f'{evaluation}_val'),
+            **loader('test', f'{evaluation}_val'),
+            **options,
         },
-        checkpoint_of={'model.pretrained': f'{name}_{pretrained_on}'},
+        checkpoint_of={'model.pretrained': f'{name}_{split}'},
     )
 
 
-def runs_of(split, evaluations):
-    exchange = {'custom_hooks.0.begin': 20}
-    untrained = {
-        'optim_wrapper.optimizer.lr': 0,
-        'train_dataloader.batch_size': 8,
-        'train_cfg.max_epochs': 2,
-    }
-    heads = {
-        'ikem-6m': 'linear-6m',
-        'ikem-3m': 'linear-3m',
-        'crossclr-3m': 'linear-3m',
-    }
-    if split == 'xview':  # Table 1a
-        heads['ikem-3m-explicit'] = heads['ikem-3m-implicit'] = 'linear-3m'
+def runs_of(split, evaluations, more={}):
+    chosen = {**trainings(), **more}
     runs = {
-        f'{name}_{split}': training(name, '1xb64-100e', split, exchange)
-        for name in heads
+        f'{name}_{split}': training(config, split, options)
+        for name, (config, options, _) in chosen.items()
     }
-    runs[f'skeletonclr-joint_{split}'] = training(
-        'skeletonclr-joint', '1xb64-100e', split, {}
-    )
-    runs[f'untrained-3m_{split}'] = training(
-        'ikem-3m', '1xb64-100e', split, {**exchange, **untrained}
-    )
-    runs[f'distillation-3m_{split}'] = dict(
-        training(
-            'distillation-3m', '1xb64-50e', split, encoder('model.teacher')
-        ),
-        checkpoint_of={'model.teacher.pretrained': f'ikem-6m_{split}'},
-    )
-    heads.update(
-        {
-            'skeletonclr-joint': 'linear-joint',
-            'untrained-3m': 'linear-3m',
-            'distillation-3m': 'linear-3m',
-        }
-    )
-    for name, head in heads.items():
+    runs[f'distillation-3m_{split}']['checkpoint_of'] = {
+        'model.teacher.pretrained': f'ikem-6m_{split}'
+    }
+    for name, (*_, options) in chosen.items():
         for evaluation in evaluations:
             runs[f'{name}_{evaluation}_linear'] = linear(
-                name, head, evaluation, split
+                name, split, evaluation, options
             )
     return runs
 
 
 runs = {
     'baselines': dict(baselines='data/nwucla_t25'),
-    **runs_of('xview', ['xview', 'xview_dedup']),
+    **runs_of('xview', ['xview', 'xview_dedup'], table_1a()),
     **runs_of('xsub', ['xsub']),
 }
 tables = {

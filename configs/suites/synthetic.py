@@ -9,43 +9,62 @@ data = {
 }
 
 
-def config(name, schedule, split):
-    folder = name.split('-')[0]
-    return f'configs/{folder}/{name}_stgcn-slim-w8_{schedule}_synthetic-{split}.py'
+def six():
+    names = 'joint motion bone acceleration rotation_axis angular_velocity'
+    return {'model.data_preprocessor.modalities': names.split()}
 
 
-def pretraining(name, split, options=None):
-    return dict(
-        config=config(name, '1xb32-30e', split),
-        options=options or {},
-        amp=True,
-    )
-
-
-def runs_of(split):
+def trainings():
+    """Config and options of each."""
     untrained = {
         'optim_wrapper.optimizer.lr': 0,
         'train_dataloader.batch_size': 8,
         'train_cfg.max_epochs': 2,
+        'model.exchange_begin': 1.0,  # never
     }
-    heads = {
-        'skeletonclr-3m': 'linear-3m',
-        'crossclr-3m': 'linear-3m',
-        'ikem-3m': 'linear-3m',
-        'ikem-6m': 'linear-6m',
+    return {
+        'skeletonclr-3m': ('skeletonclr/skeletonclr-3m', {}),
+        'crossclr-3m': ('crossclr/crossclr-3m', {}),
+        'ikem-3m': ('ikem/ikem-3m', {}),
+        'ikem-6m': ('ikem/ikem-3m', six()),
+        'untrained-3m': ('ikem/ikem-3m', untrained),
+        'distillation-3m': ('distillation/distillation-3m', {}),
     }
-    if split == 'xsub':  # Table 1a
-        heads['ikem-3m-explicit'] = heads['ikem-3m-implicit'] = 'linear-3m'
-    runs = {f'{name}_{split}': pretraining(name, split) for name in heads}
-    runs[f'untrained-3m_{split}'] = pretraining('ikem-3m', split, untrained)
-    runs[f'distillation-3m_{split}'] = dict(
-        pretraining('distillation-3m', split),
-        checkpoint_of={'model.teacher.pretrained': f'ikem-6m_{split}'},
-    )
-    heads['untrained-3m'] = heads['distillation-3m'] = 'linear-3m'
-    for name, head in heads.items():
-        runs[f'{name}_{split}_linear'] = dict(
-            config=config(head, '1xb64-100e', split),
+
+
+def table_1a():
+    return {'ikem-3m-implicit': ('ablation/ikem-3m-implicit', {})}
+
+
+def splits(split):
+    return {
+        'train_dataloader.dataset.split': f'{split}_train',
+        'val_dataloader.dataset.split': f'{split}_val',
+        'test_dataloader.dataset.split': f'{split}_val',
+    }
+
+
+def run(config, schedule, **arguments):
+    path = f'configs/{config}_stgcn-slim-w8_{schedule}_synthetic-xsub.py'
+    return dict(config=path, **arguments)
+
+
+def runs_of(split, more={}):
+    chosen = {**trainings(), **more}
+    runs = {
+        f'{name}_{split}': run(
+            config, '1xb32-30e', options={**splits(split), **options}, amp=True
+        )
+        for name, (config, options) in chosen.items()
+    }
+    runs[f'distillation-3m_{split}']['checkpoint_of'] = {
+        'model.teacher.pretrained': f'ikem-6m_{split}'
+    }
+    for name in chosen:
+        runs[f'{name}_{split}_linear'] = run(
+            'linear/linear-3m',
+            '1xb64-100e',
+            options={**splits(split), **(six() if name == 'ikem-6m' else {})},
             checkpoint_of={'model.pretrained': f'{name}_{split}'},
         )
     return runs
@@ -53,7 +72,7 @@ def runs_of(split):
 
 runs = {
     'baselines': dict(baselines='data/synthetic/prepared'),
-    **runs_of('xsub'),
+    **runs_of('xsub', table_1a()),
     **runs_of('xview'),
 }
 tables = {

@@ -3,9 +3,12 @@
 # are among the test clips here.
 #   bash tools/dist_train.sh \
 #       configs/transfer/transfer-3m-ntu60-linear_stgcn-slim_1xb128-100e_ntu120-xsub.py 1
-_base_ = '../linear/linear-3m_stgcn-slim_1xb128-100e_ntu120-xsub.py'
+_base_ = [
+    '../_base_/evaluation/linear_100e.py',
+    '../_base_/datasets/ntu120-xsub.py',
+]
 
 model = dict(
-    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub/'
-    'epoch_300.pth'
+    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub/epoch_300.pth',
+    **_base_.classifier,
 )

@@ -44,7 +44,7 @@ def write_config(folder, workers):
     cfg = Config.fromfile(CONFIGS / IKEM)
     cfg = tiny(cfg, write_prepared(folder / 'data'), folder)
     cfg.train_cfg.update(max_epochs=EPOCHS, val_interval=1)
-    cfg.custom_hooks[0].begin = EPOCHS // 2
+    cfg.model.exchange_begin = EPOCHS // 2
     cfg.default_hooks.checkpoint.interval = 1
     cfg.train_dataloader.update(
         num_workers=workers, persistent_workers=workers > 0

@@ -69,8 +69,9 @@ def test_a_run_in_two_stages_goes_on_without(prepared_ntu, tmp_path):
     checkpoint that an eager run resumes from."""
     cfg = tiny(Config.fromfile(CONFIGS / TWO_STAGES), prepared_ntu, tmp_path)
     cfg.model.backbone = ConfigDict(BACKBONE)  # compiled in seconds
+    cfg.model.neck.in_channels = 8
     cfg.train_cfg.update(max_epochs=3, val_interval=1)
-    cfg.custom_hooks[0].begin = 1
+    cfg.model.exchange_begin = 1
     cfg.default_hooks.checkpoint.interval = 1
     cfg.compile = dict(backend='aot_eager')
     Runner.from_cfg(cfg).train()
@@ -89,6 +90,7 @@ def test_a_run_in_two_stages_goes_on_without(prepared_ntu, tmp_path):
 def test_linear_evaluation(prepared_ntu, tmp_path, loop):
     cfg = tiny(Config.fromfile(CONFIGS / LINEAR), prepared_ntu, tmp_path)
     cfg.model.backbone = ConfigDict(BACKBONE)
+    cfg.model.in_channels = 8
     cfg.train_cfg.type = loop
     cfg.compile = dict(backend='aot_eager')
     runner = Runner.from_cfg(cfg)

@@ -12,7 +12,7 @@ from projects.ikem.engine.hooks import data_check_hook
 PRETRAINING = (
     'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
-LINEAR = 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def write_config(path, data_root, work_dir, workers=0):
     cfg.train_cfg.val_interval = 1
     cfg.default_hooks.checkpoint.interval = 1
     cfg.default_hooks.checkpoint.save_best = 'auto'
-    if 'custom_hooks' in cfg:
-        cfg.custom_hooks[0].begin = 2
+    if 'exchange_begin' in cfg.model:
+        cfg.model.exchange_begin = 2
     if workers:
         cfg.train_dataloader.update(
             num_workers=workers, persistent_workers=True

@@ -56,6 +56,7 @@ def config(poses, tmp_path):
         cfg = Config.fromfile(CONFIGS / path)
         cfg = tiny(cfg, poses, tmp_path / name)
         cfg.model.backbone = dict(type='PoseBackbone')
+        cfg.model.neck.in_channels = 8
         cfg.model.data_preprocessor.modalities = list(STREAMS[:-1])
         cfg.train_cfg.update(max_epochs=3, val_interval=2)
         return cfg
@@ -73,7 +74,7 @@ def trained(config):
 def nearest_clips(model, poses, modality):
     """Names and labels of the nearest clips of each query, by a loop."""
     base = Config.fromfile(
-        CONFIGS / '_base_/datasets/ntu60_single-view.py'
+        CONFIGS / '_base_/datasets/ntu60-xsub.py'
     ).val_dataloader.dataset
     base.update(data_root=poses, _scope_='mmaction')
     features, labels = {}, {}
@@ -191,6 +192,29 @@ def test_queries_in_their_own_gallery_after_a_change_of_weights(config):
     metrics = runner.test()
     for stream in STREAMS:
         assert metrics[f'acc/{stream}_knn1_top1'] == 1
+
+
+def test_another_gallery(config):
+    """By default it is the split that is trained on."""
+    cfg = config(PRETRAINING, 'default')
+    names = [clip['frame_dir'] for clip in gallery_of(cfg)]
+    assert names == GALLERY
+    cfg.test_cfg.gallery_split = 'xsub_val'
+    assert [clip['frame_dir'] for clip in gallery_of(cfg)] == QUERIES
+
+
+def gallery_of(cfg):
+    runner = Runner.from_cfg(cfg)
+    dataset = runner.test_loop.gallery_dataloader.dataset
+    return [dataset.get_data_info(i) for i in range(len(dataset))]
+
+
+def test_a_gallery_that_nothing_names_is_refused(config):
+    cfg = config(PRETRAINING, 'none')
+    cfg.train_dataloader = cfg.train_cfg = cfg.optim_wrapper = None
+    cfg.param_scheduler = None
+    with pytest.raises(ValueError, match='gallery_split'):
+        Runner.from_cfg(cfg).test()
 
 
 def test_more_neighbours_than_clips_are_refused(config):

@@ -9,7 +9,7 @@ IKEM = 'ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 PRETRAINING = (
     'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
-LINEAR = 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 
 def config(path, data_root, work_dir):

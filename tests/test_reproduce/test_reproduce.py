@@ -370,24 +370,25 @@ tiny = {{
 evaluation = {{
     key.replace('train', 'val'): value for key, value in tiny.items()
 }}
-joint = 'configs/{{0}}/{{0}}-joint_stgcn-slim_1xb128-{{1}}e_ntu60-xsub.py'
+path = 'configs/{{}}_stgcn-slim_1xb128-{{}}e_ntu60-xsub.py'
 runs = dict(
     joint=dict(
-        config=joint.format('skeletonclr', 300),
-        options={{**tiny, 'model.neck.in_channels': 8, 'model.bank_size': 16,
+        config=path.format('skeletonclr/skeletonclr-joint', 300),
+        options={{**tiny, 'model.bank_size': 16,
                  'default_hooks.checkpoint.interval': 1,
                  'train_cfg.max_epochs': 12}}),
     linear=dict(
-        config=joint.format('linear', 100),
-        options={{**tiny, **evaluation, 'model.in_channels': 8,
-                 'train_cfg.max_epochs': 2}},
+        config=path.format('linear/linear-3m', 100),
+        options={{**tiny, **evaluation, 'train_cfg.max_epochs': 2,
+                 'model.data_preprocessor.modalities': ['joint'],
+                 'default_hooks.checkpoint.save_best': 'acc/top1'}},
         checkpoint_of={{'model.pretrained': 'joint'}}),
     baselines=dict(baselines='{data}'),
 )
 tables = dict(t=dict(title='T', columns=['xsub'], rows=dict(
     joint=dict(run='linear', metric='acc/top1'),
     ridge=dict(run='baselines', metric='{{column}}/ridge'))))
-del tiny, evaluation, joint
+del tiny, evaluation, path
 """
 
 

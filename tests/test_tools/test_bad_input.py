@@ -26,7 +26,7 @@ PRETRAINING = (
     CONFIGS
     / 'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 )
-LINEAR = CONFIGS / 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 SIX = CONFIGS / 'ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 
 
@@ -85,12 +85,12 @@ def tiny(data, *options):
 
 
 def pretraining(data, *options):
-    neck = ('model.neck.in_channels=8', 'model.bank_size=16')
-    return [PRETRAINING, *tiny(data, *neck, 'val_cfg.k=[1,5]', *options)]
+    small = ('model.bank_size=16', 'val_cfg.k=[1,5]')
+    return [PRETRAINING, *tiny(data, *small, *options)]
 
 
 def linear(data, *options):
-    return [LINEAR, *tiny(data, 'model.in_channels=8', *options)]
+    return [LINEAR, *tiny(data, *options)]
 
 
 UNTRAINED = 'model.pretrained=None'
@@ -192,11 +192,11 @@ def test_configs_that_cannot_be_read(line_of, tmp_path, text, expected):
             'modalities are one or more different ones of',
         ),
         (
-            'model.backbone.layout=ntu-26',
+            'model.data_preprocessor.layout=ntu-26',
             "unknown skeleton layout 'ntu-26': known are",
         ),
         ('model.frozen_keys=[jiont]', "frozen_keys has ['jiont']"),
-        ('custom_hooks.3.begin=2', 'Index 3 exceeds the length of list'),
+        ('param_scheduler.3.gamma=2', 'Index 3 exceeds the length of list'),
         ('model.bank_size.x=1', 'bank_size'),
         ('train_dataloader.dataset.indices=[0,1', 'Imbalanced brackets'),
         ('nothing', "'nothing' is no key=value"),
@@ -419,7 +419,6 @@ def test_checkpoints_for_linear_evaluation(
         prepared_nwucla,
         f'model.pretrained={pretrained}',
         'model.data_preprocessor.layout=kinect-20',
-        'model.backbone.layout=kinect-20',
     )
     assert f'query.joint.backbone of {pretrained} is for 25 joints' in layout
     assert "(as 'kinect-20' have)" in layout
@@ -437,7 +436,6 @@ def test_checkpoints_of_another_skeleton(
     config, *options = pretraining(
         prepared_nwucla,
         'model.data_preprocessor.layout=kinect-20',
-        'model.backbone.layout=kinect-20',
     )
     command = {
         True: ('train.py', config, '--resume', pretrained),

@@ -81,7 +81,7 @@ def test_flops(monkeypatch, capsys):
 def test_flops_of_a_pretraining(
     monkeypatch, capsys, tmp_path, prepared_nwucla
 ):
-    name = 'skeletonclr-joint_stgcn-slim_1xb64-100e_nwucla-xview.py'
+    name = 'skeletonclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py'
     cfg = Config.fromfile(CONFIGS / 'skeletonclr' / name)
     cfg.train_dataloader.dataset.data_root = prepared_nwucla
     cfg.dump(tmp_path / 'mine.py')

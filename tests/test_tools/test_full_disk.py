@@ -57,7 +57,7 @@ def write_raw(folder):
 
 def write_classifier(folder):
     """A config and a checkpoint of a tiny classifier."""
-    name = 'linear/linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+    name = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
     cfg = tiny(Config.fromfile(CONFIGS / name), 'data', folder)
     cfg.dump(folder / 'config.py')
     meta = dict(
@@ -75,7 +75,6 @@ def write_classifier(folder):
 def write_pretraining(folder):
     name = 'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
     model = Config.fromfile(CONFIGS / name).model
-    model.backbone.layout = 'ntu-25'
     model.bank_size = 16
     state = MODELS.build(model).state_dict()
     torch.save(dict(state_dict=state), folder / 'pretraining.pth')

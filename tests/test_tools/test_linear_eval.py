@@ -35,7 +35,6 @@ def benchmark(prepared_ntu, tmp_path):
                 'model.pretrained=None',
                 'model.backbone.base_channels=4',
                 'model.backbone.out_channels=8',
-                'model.in_channels=8',
                 'optim_wrapper.optimizer.lr=0.5',
             ],
             cwd=tmp_path,

@@ -45,7 +45,6 @@ def options(data_root, *names):
 def pretraining_options(data_root):
     return [
         *options(data_root, 'train', 'val', 'test'),
-        'model.neck.in_channels=8',
         'model.bank_size=16',
         'val_cfg.k=[1,5]',
         'test_cfg.k=[1,5]',
@@ -106,7 +105,6 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
         '--work-dir',
         work_dir,
         *data,
-        'model.in_channels=8',
         f'model.pretrained={checkpoint}',
     )
     validation = [e for e in scalars(work_dir) if 'acc/fused_top1' in e]
@@ -129,7 +127,6 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
         '--dump',
         tmp_path / 'predictions.pkl',
         *data,
-        'model.in_channels=8',
     )
     accuracy = validation[-1]['acc/fused_top1']
     assert f'acc/fused_top1: {accuracy:.4f}' in result.stdout
@@ -186,7 +183,6 @@ def test_no_validate(pretrained, prepared_ntu, tmp_path):
         tmp_path,
         '--no-validate',
         *options(prepared_ntu, 'train'),
-        'model.in_channels=8',
         f'model.pretrained={pretrained / "epoch_2.pth"}',
     )
     assert not any('acc/fused_top1' in e for e in scalars(tmp_path))
@@ -258,7 +254,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         '--work-dir',
         tmp_path / 'pretrained',
         *pretraining_options(prepared_ntu),
-        'custom_hooks.0.begin=1',
+        'model.exchange_begin=1',
     )
     logs = losses(tmp_path / 'pretrained')
     assert [e['step'] for e in logs] == [1, 2]  # 12 clips, 2 x 4 a step
@@ -270,11 +266,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         '--work-dir',
         tmp_path / 'distilled',
         *pretraining_options(prepared_ntu),
-        'model.neck.out_channels=384',
         'model.teacher.modalities=[joint,motion,bone]',
-        'model.teacher.backbone.base_channels=4',
-        'model.teacher.backbone.out_channels=8',
-        'model.teacher.neck.in_channels=8',
         f'model.teacher.pretrained={tmp_path / "pretrained/epoch_2.pth"}',
     )
     assert 'loss_distill_joint' in losses(tmp_path / 'distilled')[1]
@@ -285,7 +277,6 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         '--work-dir',
         tmp_path / 'linear',
         *data,
-        'model.in_channels=8',
         f'model.pretrained={tmp_path / "distilled/epoch_2.pth"}',
     )
     validation = [
@@ -307,7 +298,6 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         '--work-dir',
         tmp_path / 'test',
         *data,
-        'model.in_channels=8',
     )
 
 

@@ -1,10 +1,10 @@
-# CrosSCLR on joint, motion and bone: explicit exchange.
+# CrosSCLR: explicit exchange in the second half of the training.
 _base_ = './skeletonclr_stgcn-slim.py'
 
 model = dict(
     type='CrosSCLR',
-    data_preprocessor=dict(modalities=['joint', 'motion', 'bone']),
     topk=1,
     context=True,
-    frozen_keys=['joint', 'bone'],
+    exchange_begin=0.5,
+    frozen_keys=['joint', 'bone', 'rotation_axis'],
 )

@@ -6,28 +6,19 @@ model = dict(
     type='RelationalDistillation',
     data_preprocessor=dict(
         type='ModalityDataPreprocessor',
-        modalities={{_base_.six_modalities}},
+        modalities=_base_.six_modalities,
         layout='ntu-25',
     ),
     teacher=dict(
-        modalities={{_base_.six_modalities}},
-        backbone=dict(type='SlimSTGCN', layout='ntu-25'),
-        neck=dict(
-            type='MLPProjector',
-            in_channels=256,
-            hid_channels=256,
-            out_channels=128,
-        ),
+        modalities=_base_.six_modalities,
+        neck=dict(type='MLPProjector', hid_channels=256, out_channels=128),
     ),
     modalities=['joint', 'motion', 'bone'],
-    backbone=dict(type='SlimSTGCN', layout='ntu-25'),
-    neck=dict(
-        type='MLPProjector',
-        in_channels=256,
-        hid_channels=768,
-        out_channels=768,
-    ),
+    backbone=dict(type='SlimSTGCN'),
+    neck=dict(type='MLPProjector'),
     form='release',
     bank_size=32768,
     temperature=0.07,
 )
+# for small sets
+small = dict(bank_size=1024, temperature=0.1)

@@ -1,9 +1,11 @@
-# IKEM on joint, motion and bone: explicit and implicit exchange.
+# IKEM: explicit and implicit exchange in the second half of the training.
 _base_ = './skeletonclr_stgcn-slim.py'
 
 model = dict(
     type='IKEM',
-    data_preprocessor=dict(modalities=['joint', 'motion', 'bone']),
     exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
-    frozen_keys=['joint', 'bone'],
+    exchange_begin=0.5,
+    frozen_keys=['joint', 'bone', 'rotation_axis'],
 )
+# the projectors of the implicit exchange are idle in the first half
+find_unused_parameters = True

@@ -16,8 +16,9 @@ tables = {
         title='1a: explicit and implicit exchange, three modalities',
         columns=['xview'],
         rows={
+            # the second stage of CrosSCLR
             'explicit alone (EKEM)': dict(
-                run='ikem-3m-explicit_{column}_linear', metric='acc/fused_top1'
+                run='crossclr-3m_{column}_linear', metric='acc/fused_top1'
             ),
             'implicit alone (IKEM)': dict(
                 run='ikem-3m-implicit_{column}_linear', metric='acc/fused_top1'

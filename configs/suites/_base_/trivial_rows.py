@@ -1,5 +1,5 @@
-# Rows of what has learnt nothing, for the small sets: encoders as they were
-# drawn, and classifiers on the joints themselves.
+# Untrained baselines for the small data sets: randomly initialised encoders,
+# and classifiers on the joints themselves.
 _base_ = './tables.py'
 
 trivial = {

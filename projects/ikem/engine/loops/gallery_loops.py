@@ -1,7 +1,7 @@
 """Evaluation of encoders without training: queries against a gallery."""
 
 from copy import deepcopy
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import torch
 from mmaction.registry import LOOPS
@@ -33,7 +33,12 @@ class GalleryMixin:
         dataloader (dict): Config of the queries' dataloader, which serves the
             gallery too, but for its split.
         evaluator (Evaluator | dict | list): Metrics.
-        gallery_split (str): Split of the gallery, such as ``'xsub_train'``.
+        gallery_split (str, optional): Split of the gallery, such as
+            ``'xsub_train'``. Defaults to that of the config's
+            ``train_dataloader``.
+
+    Raises:
+        ValueError: If ``gallery_split`` is neither given nor in the config.
     """
 
     stage: str  # as in the names of the hooks
@@ -43,11 +48,11 @@ class GalleryMixin:
         runner: Runner,
         dataloader: Dict,
         evaluator: Union[Evaluator, Dict, List],
-        gallery_split: str,
+        gallery_split: Optional[str] = None,
     ) -> None:
         super().__init__(runner, dataloader, evaluator)
         gallery = deepcopy(dataloader)
-        gallery['dataset']['split'] = gallery_split
+        gallery['dataset']['split'] = gallery_split or _train_split(runner)
         self.gallery_dataloader = runner.build_dataloader(
             gallery, seed=runner.seed
         )
@@ -101,6 +106,17 @@ class GalleryMixin:
         """Write into the queries' data samples what their similarity to the
         gallery, of shape (N, G) by stream, says."""
         raise NotImplementedError
+
+
+def _train_split(runner: Runner) -> str:
+    loader = runner.cfg.get('train_dataloader') or {}
+    split = loader.get('dataset', {}).get('split')
+    if split is None:
+        raise ValueError(
+            'the config has no train_dataloader.dataset.split to take the '
+            'gallery from: set gallery_split of val_cfg and test_cfg'
+        )
+    return split
 
 
 class KNNMixin(GalleryMixin):

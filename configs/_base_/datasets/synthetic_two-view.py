@@ -1,7 +1,0 @@
-# The synthetic set for contrastive learning: two augmented views a clip.
-_base_ = './ntu60_two-view.py'
-
-data_root = 'data/synthetic/prepared'
-train_dataloader = dict(dataset=dict(data_root=data_root))
-val_dataloader = dict(dataset=dict(data_root=data_root))
-test_dataloader = val_dataloader

@@ -1,0 +1,7 @@
+# CrosSCLR on NW-UCLA.
+_base_ = [
+    '../models/crossclr_stgcn-slim.py',
+    '../schedules/pretrain_100e.py',
+]
+
+model = _base_.small

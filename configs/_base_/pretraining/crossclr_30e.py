@@ -1,0 +1,7 @@
+# CrosSCLR on the synthetic set.
+_base_ = [
+    '../models/crossclr_stgcn-slim.py',
+    '../schedules/pretrain_30e.py',
+]
+
+model = _base_.small

@@ -1,0 +1,7 @@
+# Relational distillation on the synthetic set.
+_base_ = [
+    '../models/distillation_stgcn-slim.py',
+    '../schedules/pretrain_30e.py',
+]
+
+model = _base_.small

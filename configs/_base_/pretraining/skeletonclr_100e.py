@@ -1,0 +1,7 @@
+# SkeletonCLR on NW-UCLA.
+_base_ = [
+    '../models/skeletonclr_stgcn-slim.py',
+    '../schedules/pretrain_100e.py',
+]
+
+model = _base_.small

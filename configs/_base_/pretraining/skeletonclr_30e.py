@@ -1,0 +1,7 @@
+# SkeletonCLR on the synthetic set.
+_base_ = [
+    '../models/skeletonclr_stgcn-slim.py',
+    '../schedules/pretrain_30e.py',
+]
+
+model = _base_.small

@@ -1,9 +1,0 @@
-# CrosSCLR on joint, motion and bone of NTU RGB+D 120, cross-subject.
-#   bash tools/dist_train.sh \
-#       configs/crossclr/crossclr-3m_stgcn-slim_1xb128-300e_ntu120-xsub.py 4
-_base_ = [
-    '../_base_/models/crossclr_stgcn-slim.py',
-    '../_base_/datasets/ntu120_two-view.py',
-    '../_base_/schedules/two_stage_300e.py',
-    '../_base_/default_runtime.py',
-]

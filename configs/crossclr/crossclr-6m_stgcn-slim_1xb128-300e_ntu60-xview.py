@@ -1,6 +1,0 @@
-_base_ = './crossclr-3m_stgcn-slim_1xb128-300e_ntu60-xview.py'
-
-model = dict(
-    data_preprocessor=dict(modalities={{_base_.six_modalities}}),
-    frozen_keys=['joint', 'bone', 'rotation_axis'],
-)

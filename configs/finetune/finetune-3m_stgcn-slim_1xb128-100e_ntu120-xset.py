@@ -1,9 +1,0 @@
-_base_ = './finetune-3m_stgcn-slim_1xb128-100e_ntu120-xsub.py'
-
-model = dict(
-    pretrained='work_dirs/ikem-3m_stgcn-slim_1xb128-300e_ntu120-xset/'
-    'epoch_300.pth'
-)
-train_dataloader = dict(dataset=dict(split='xset_train'))
-val_dataloader = dict(dataset=dict(split='xset_val'))
-test_dataloader = val_dataloader

@@ -1,7 +1,0 @@
-_base_ = './ikem-6m_stgcn-slim_1xb128-300e_ntu120-xsub.py'
-
-train_dataloader = dict(dataset=dict(split='xset_train'))
-val_dataloader = dict(dataset=dict(split='xset_val'))
-test_dataloader = val_dataloader
-val_cfg = dict(gallery_split='xset_train')
-test_cfg = val_cfg

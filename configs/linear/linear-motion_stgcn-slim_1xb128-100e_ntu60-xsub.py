@@ -1,7 +1,0 @@
-_base_ = './linear-joint_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-
-model = dict(
-    data_preprocessor=dict(modalities=['motion']),
-    pretrained='work_dirs/skeletonclr-motion_stgcn-slim_1xb128-300e_ntu60-xsub/'
-    'epoch_300.pth',
-)

@@ -1,3 +1,0 @@
-_base_ = './semi-3m_stgcn-slim_1xb32-100e_ntu60-xsub-10pct.py'
-
-train_dataloader = dict(dataset=dict(split='xsub_train_5pct'))

@@ -1,3 +1,0 @@
-_base_ = './skeletonclr-joint_stgcn-slim_1xb128-300e_ntu120-xsub.py'
-
-model = dict(data_preprocessor=dict(modalities=['joint', 'motion', 'bone']))

@@ -1,5 +1,0 @@
-_base_ = './skeletonclr-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py'
-
-model = dict(
-    data_preprocessor=dict(modalities={{_base_.six_modalities}}),
-)
