@@ -190,7 +190,7 @@ def test_another_model_is_told_from_it(exported):
     model, path, _ = exported
     other = DeployedClassifier(model)
     assert largest_difference(other, SHAPE, path) < 1e-4
-    other.streams['angular_velocity'].head.weight[0] += 0.1
+    other.head['angular_velocity'].weight[0] += 0.1
     assert largest_difference(other, SHAPE, path) > 1e-4
 
 

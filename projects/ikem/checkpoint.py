@@ -179,7 +179,7 @@ def require_same_skeleton(
         raise RuntimeError(
             f'{what} is for {theirs}, the model for {ours}: encoders transfer '
             'between data of one layout; set layout in model.data_preprocessor'
-            ' and model.backbone, or use another checkpoint'
+            ', or use another checkpoint'
         )
 
 

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .datasets.frames import time_scale
 from .files import written_aside
-from .models import SkeletonClassifier
+from .models import SkeletonClassifier, SlimSTGCN
 from .models.encoder import pool
 from .models.modalities import derive_modalities
 
@@ -56,14 +56,16 @@ class DeployedClassifier(nn.Module):
         self.use_time_scale = preprocessor.use_time_scale
         head = classifier.fused_head
         head = classifier.head if head is None else head
-        self.streams = nn.ModuleDict(
-            {
-                u: Stream(classifier.backbone[u], head[u])
-                for u in classifier.modalities
-            }
-        )
-        self.streams = deepcopy(self.streams).requires_grad_(False)
-        self.eval()
+        self.backbone = deepcopy(classifier.backbone)
+        self.head = deepcopy(head)
+        self.requires_grad_(False).eval()
+
+    @property
+    def streams(self) -> Dict[str, Stream]:
+        """dict[str, Stream]: Encoder and head of each modality."""
+        return {
+            u: Stream(self.backbone[u], head) for u, head in self.head.items()
+        }
 
     def forward(
         self, joints: Tensor, raw_frames: Tensor
@@ -85,11 +87,12 @@ class DeployedClassifier(nn.Module):
         if self.use_time_scale:
             gamma = time_scale(raw_frames.to(joints), joints.size(2))
         inputs = derive_modalities(
-            joints, self.streams, self.layout, gamma, self.functions
+            joints, self.head, self.layout, gamma, self.functions
         )
-        outputs = [stream(inputs[u]) for u, stream in self.streams.items()]
-        logits, f = zip(*outputs)
-        return torch.stack(logits).mean(0).softmax(1), torch.cat(f, 1)
+        f = self.backbone.features(inputs)
+        logits = [head(f[u]) for u, head in self.head.items()]
+        scores = torch.stack(logits).mean(0).softmax(1)
+        return scores, torch.cat(list(f.values()), 1)
 
 
 class Complexity(NamedTuple):
@@ -115,8 +118,15 @@ def count_complexity(
     for u, stream in streams.items():
         parameters = list(stream.parameters())
         clip = parameters[0].new_zeros(1, *shape)
+        # of the order of arithmetic with the fewest of them
+        encoders = [m for m in stream.modules() if isinstance(m, SlimSTGCN)]
+        orders = [encoder.order for encoder in encoders]
+        for encoder in encoders:
+            encoder.order = 'aggregate'
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             stream.eval()(clip)
+        for encoder, order in zip(encoders, orders):
+            encoder.order = order
         result[u] = Complexity(
             sum(p.numel() for p in parameters), counter.get_total_flops()
         )

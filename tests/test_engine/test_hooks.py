@@ -3,7 +3,7 @@ import torch
 from helpers import CONFIGS, tiny
 from mmaction.registry import HOOKS
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
 IKEM = 'ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 PRETRAINING = (
@@ -110,7 +110,8 @@ def stages(cfg):
     def recording(data, optim_wrapper):
         logs = train_step(data, optim_wrapper)
         kinds = {name.split('_')[1] for name in logs if 'loss_' in name}
-        when = loop.epoch if hasattr(loop, 'max_epochs') else loop.iter
+        by_epoch = isinstance(loop, EpochBasedTrainLoop)
+        when = loop.epoch if by_epoch else loop.iter
         seen.setdefault(when, set()).update(kinds)
         return logs
 

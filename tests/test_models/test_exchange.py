@@ -111,7 +111,10 @@ def test_implicit_exchange():
         naive = total / N
         torch.testing.assert_close(losses[u], naive, rtol=1e-10, atol=1e-10)
         torch.testing.assert_close(
-            *(torch.autograd.grad(x, ztilde[u])[0] for x in (losses[u], naive))
+            *(
+                torch.autograd.grad(x, ztilde[u], retain_graph=True)[0]
+                for x in (losses[u], naive)
+            )
         )
 
 

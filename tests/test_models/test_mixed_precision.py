@@ -12,6 +12,7 @@ from projects.ikem.models.losses import (
     info_nce,
 )
 from projects.ikem.models.modalities import MODALITIES
+from projects.ikem.models.stacking import Stacked
 
 ROUNDINGS = [torch.bfloat16, torch.float16]
 
@@ -108,6 +109,10 @@ def test_losses_are_not_rounded(dtype):
             torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
+def projected(g, f):
+    return project(dict(joint=g), f, Stacked())['joint']
+
+
 @pytest.mark.parametrize('dtype', ROUNDINGS)
 def test_all_behind_the_backbone_is_in_float32(dtype):
     x = torch.randn(4, 2, 8, 3, 25).to(dtype)
@@ -115,12 +120,12 @@ def test_all_behind_the_backbone_is_in_float32(dtype):
     projectors = [encoder.neck for encoder in model.query.values()]
     projectors += model.exchanges[1].projector.values()
     f = {u: torch.randn(4, 8) for u in TWO}
-    exact = [project(dict(joint=g), f)['joint'] for g in projectors]
+    exact = [projected(g, f) for g in projectors]
     logits = classifier.classify(f)
     with torch.autocast('cpu', dtype):
         assert torch.equal(pool(x), pool(x.float()))
         for g, z in zip(projectors, exact):
-            assert torch.equal(project(dict(joint=g), f)['joint'], z)
+            assert torch.equal(projected(g, f), z)
         for name, logit in classifier.classify(f).items():
             assert torch.equal(logit, logits[name])
 

@@ -14,7 +14,11 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from .encoder import Embedded, Projectors, unit
-from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss
+from .losses import (
+    ExplicitExchangeLoss,
+    ImplicitExchangeLoss,
+    mean_over_sources,
+)
 from .memory_bank import MemoryBank
 
 
@@ -39,15 +43,8 @@ class ExplicitExchange(BaseModule):
 
     def forward(self, e: Embedded, bank: MemoryBank) -> Dict[str, Tensor]:
         """Losses ``L_u``, the average over the sources v of ``L_{u<-v}``."""
-        losses = self.loss(e.z, e.key, bank, self.pairs)
-        sources = len(e.z) - 1
-        return {
-            f'loss_explicit_{u}': sum(
-                loss for (target, _), loss in losses.items() if target == u
-            )
-            / sources
-            for u in e.z
-        }
+        losses = mean_over_sources(self.loss(e.z, e.key, bank, self.pairs))
+        return {f'loss_explicit_{u}': loss for u, loss in losses.items()}
 
 
 @MODELS.register_module()

@@ -14,7 +14,7 @@ from .encoder import (
     unit,
     update_average,
 )
-from .losses import info_nce
+from .losses import contrast
 from .memory_bank import MemoryBank
 
 
@@ -71,12 +71,8 @@ class ExchangeSpace(BaseModule):
 
     def objective(self, e: Embedded) -> Dict[str, Tensor]:
         """InfoNCE of each modality."""
-        return {
-            f'loss_space_{u}': info_nce(
-                z, e.key[u], self.bank[u], self.temperature
-            )
-            for u, z in e.z.items()
-        }
+        losses = contrast(e.z, e.key, self.bank, self.temperature)
+        return {f'loss_space_{u}': loss for u, loss in losses.items()}
 
     def update_keys(self, query: Encoders, moving: Sequence[str]) -> None:
         """Move the key encoders of some modalities."""

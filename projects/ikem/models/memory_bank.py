@@ -2,8 +2,10 @@ from typing import Dict, Mapping
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_gather
+from mmengine.dist import all_gather, get_world_size
 from torch import Tensor, nn
+
+from .stacking import as_rows
 
 
 class MemoryBank(nn.Module):
@@ -45,6 +47,12 @@ class MemoryBank(nn.Module):
         for name, d in channels.items():
             keys = F.normalize(torch.randn(size, d), dim=1)
             self.register_buffer(f'keys_{name}', keys)
+        # queues of one width lie stacked in memory, as enqueue leaves them
+        widths = dict.fromkeys(channels.values())
+        self.groups = [
+            [name for name, d in channels.items() if d == width]
+            for width in widths
+        ]
         self.register_buffer('pointer', torch.zeros((), dtype=torch.long))
         self.init = init
         self.register_buffer(
@@ -81,27 +89,30 @@ class MemoryBank(nn.Module):
         self.unwritten.append(keys)
         if not write:
             return
-        keys = {
-            name: _gather(torch.cat([k[name] for k in self.unwritten]))
-            for name in self.modalities
-        }
-        self.unwritten = []
-        n = len(keys[self.modalities[0]])
+        batches, self.unwritten = self.unwritten, []
+        n = get_world_size() * sum(
+            len(batch[self.modalities[0]]) for batch in batches
+        )
         kept = min(n, self.size)
         slots = (
             self.pointer
             + torch.arange(n - kept, n, device=self.pointer.device)
         ) % self.size
-        for name, key in keys.items():
-            bank = getattr(self, f'keys_{name}')
+        for names in self.groups:
+            bank = as_rows([getattr(self, f'keys_{name}') for name in names])
+            keys = [as_rows([k[name] for name in names]) for k in batches]
+            keys = _gather(keys[0] if len(keys) == 1 else torch.cat(keys, 1))
             # not in place: this step's backward pass still reads the old one
-            bank = bank.index_copy(0, slots, key[n - kept :].to(bank))
-            setattr(self, f'keys_{name}', bank)
+            bank = bank.index_copy(1, slots, keys[:, n - kept :].to(bank))
+            for name, rows in zip(names, bank):
+                setattr(self, f'keys_{name}', rows)
         self.pointer = (self.pointer + n) % self.size
         self.filled = (self.filled + n).clamp(max=self.size)
 
 
 def _gather(keys: Tensor) -> Tensor:
-    """Gather over ranks in the order of DefaultSampler, which deals samples
-    out to the ranks in turn."""
-    return torch.stack(all_gather(keys), 1).flatten(0, 1)
+    """Gather keys (U, N, D) over ranks in the order of DefaultSampler, which
+    deals samples out to the ranks in turn."""
+    if get_world_size() == 1:
+        return keys
+    return torch.stack(all_gather(keys.contiguous()), 2).flatten(1, 2)

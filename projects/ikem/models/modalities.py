@@ -7,6 +7,7 @@ against x; see :func:`derive_modalities`.  Differences in time leave the last
 frames, which have no successor, 0.  Equations are those of the IKEM paper.
 """
 
+from functools import cached_property, wraps
 from typing import Callable, Dict, Iterable, Optional, Sequence, Union
 
 import torch
@@ -14,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from projects.ikem.skeletons import SkeletonLayout, get_layout
+
+from .stacking import constant
 
 Gamma = Union[float, Tensor]
 Modality = Callable[[Tensor, Gamma, SkeletonLayout], Tensor]
@@ -49,72 +52,104 @@ def acceleration(x: Tensor, gamma: Gamma, layout: SkeletonLayout) -> Tensor:
     return _difference(x, gamma, order=2)
 
 
-def bone(x: Tensor, gamma: Gamma, layout: SkeletonLayout) -> Tensor:
+class Hinges:
+    """Bones and hinges of joints, computed once for all modalities of them.
+
+    Coordinates come first, (3, ..., M, T, V): over the last dimension a
+    product or a norm of three numbers takes ten times as long.
+
+    Args:
+        x (Tensor): Joints of shape (..., M, T, V, 3).
+        layout (SkeletonLayout): Their layout.
+    """
+
+    def __init__(self, x: Tensor, layout: SkeletonLayout) -> None:
+        self.x, self.layout = x, layout
+
+    @cached_property
+    def bones(self) -> Tensor:
+        """Tensor: ``b_v = x_v - x_parent(v)``."""
+        layout = self.layout
+        x = self.x.movedim(-1, 0).contiguous()
+        b = x - _take(x, layout.parents)
+        if layout.torso is not None:
+            p, q, r = (x[..., v] for v in layout.torso)
+            normal = _cross(p - q, r - q)
+            b[..., layout.root] = _normalize(normal, _norm(normal))
+        return b
+
+    @cached_property
+    def partners(self) -> Tensor:
+        """Tensor: ``b_j(i)``, the bone that each bone i is hinged to."""
+        return _take(self.bones, self.layout.hinges)
+
+    @cached_property
+    def axes(self) -> Tensor:
+        """Tensor: ``b_i x b_j(i)``; the root has no hinge, its slot is 0."""
+        axes = _cross(self.bones, self.partners)
+        axes[..., self.layout.root] = 0
+        return axes
+
+    @cached_property
+    def sin(self) -> Tensor:
+        """Tensor: ``|b_i x b_j(i)|``, of shape (..., M, T, V)."""
+        return _norm(self.axes)
+
+
+def _of_hinges(function: Callable) -> Modality:
+    """Let a modality take the hinges of its joints where they are known."""
+
+    @wraps(function)
+    def modality(x, gamma, layout, hinges: Optional[Hinges] = None):
+        return function(hinges or Hinges(x, layout), gamma).movedim(0, -1)
+
+    modality.takes_hinges = True
+    return modality
+
+
+@_of_hinges
+def bone(hinges: Hinges, gamma: Gamma) -> Tensor:
     """``b_v = x_v - x_parent(v)``; the root's slot holds the virtual torso
     bone where the layout has one, else 0."""
-    return _bones(x, layout).movedim(0, -1)
+    return hinges.bones
 
 
-def rotation_axis(x: Tensor, gamma: Gamma, layout: SkeletonLayout) -> Tensor:
+@_of_hinges
+def rotation_axis(hinges: Hinges, gamma: Gamma) -> Tensor:
     """Axis of each hinge, ``r_i = (b_i x b_j) / |b_i x b_j|`` (Eq. 4)."""
-    axis = _hinge_axes(_bones(x, layout), layout)
-    return _normalize(axis, _norm(axis)).movedim(0, -1)
+    return _normalize(hinges.axes, hinges.sin)
 
 
-def raw_rotation_axis(
-    x: Tensor, gamma: Gamma, layout: SkeletonLayout
-) -> Tensor:
+@_of_hinges
+def raw_rotation_axis(hinges: Hinges, gamma: Gamma) -> Tensor:
     """The product ``b_i x b_j`` as the released code takes it."""
-    return _hinge_axes(_bones(x, layout), layout).movedim(0, -1)
+    return hinges.axes
 
 
-def angular_velocity(
-    x: Tensor, gamma: Gamma, layout: SkeletonLayout
-) -> Tensor:
+@_of_hinges
+def angular_velocity(hinges: Hinges, gamma: Gamma) -> Tensor:
     """``omega_t = r_t (theta_{t+1} - theta_t) / gamma`` (Eq. 5, 6), radians
     per raw frame, with theta the angle between the bones of a hinge."""
-    b = _bones(x, layout)
-    axis = _hinge_axes(b, layout)
     # of the bones as of their directions; arccos is ill-conditioned
-    sin, cos = _norm(axis), (b * _take(b, layout.hinges)).sum(0)
-    theta = torch.atan2(sin, cos)
+    cos = (hinges.bones * hinges.partners).sum(0)
+    theta = torch.atan2(hinges.sin, cos)
     speed = _difference(theta[..., None], gamma)[..., 0]
-    return (_normalize(axis, sin) * speed).movedim(0, -1)
-
-
-# Below, coordinates come first, (3, ..., M, T, V): over the last dimension a
-# product or a norm of three numbers takes ten times as long.
-
-
-def _bones(x: Tensor, layout: SkeletonLayout) -> Tensor:
-    """Bones, coordinates first, of joints (..., M, T, V, 3)."""
-    x = x.movedim(-1, 0).contiguous()
-    b = x - _take(x, layout.parents)
-    if layout.torso is not None:
-        p, q, r = (x[..., v] for v in layout.torso)
-        normal = _cross(p - q, r - q)
-        b[..., layout.root] = _normalize(normal, _norm(normal))
-    return b
-
-
-def _hinge_axes(b: Tensor, layout: SkeletonLayout) -> Tensor:
-    """``b_i x b_j(i)``; the root has no hinge, its slot is exactly 0."""
-    axis = _cross(b, _take(b, layout.hinges))
-    axis[..., layout.root] = 0
-    return axis
+    return _normalize(hinges.axes, hinges.sin) * speed
 
 
 def _take(v: Tensor, joints: Sequence[int]) -> Tensor:
     """``v[..., joints]``, in a third of the time."""
-    index = torch.tensor(joints, device=v.device)
-    return v.gather(-1, index.expand_as(v))
+    return v.gather(-1, constant(joints, v.device).expand_as(v))
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:
-    (a1, a2, a3), (b1, b2, b3) = a, b
-    return torch.stack(
-        (a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1)
-    )
+    """Cross products over the first dimension."""
+    return _roll(a, 1) * _roll(b, 2) - _roll(a, 2) * _roll(b, 1)
+
+
+def _roll(v: Tensor, steps: int) -> Tensor:
+    """``v_{i + steps}`` of three coordinates."""
+    return torch.cat((v[steps:], v[:steps]))
 
 
 def _norm(v: Tensor) -> Tensor:
@@ -199,6 +234,9 @@ def derive_modalities(
     if time_scale is not None:
         gamma = time_scale.to(x).view(-1, *[1] * (x.dim() - 1))
     # one order of strides for all, or each would be compiled anew
-    return {
-        name: functions[name](x, gamma, layout).contiguous() for name in names
-    }
+    hinges, derived = Hinges(x, layout), {}
+    for name in names:
+        function = functions[name]
+        shared = (hinges,) if hasattr(function, 'takes_hinges') else ()
+        derived[name] = function(x, gamma, layout, *shared).contiguous()
+    return derived

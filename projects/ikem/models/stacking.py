@@ -6,6 +6,7 @@ The parameter of module u is row u of a tensor of shape (U, ...), which one
 operation for all modules reads; gradients come back as rows of one gradient.
 """
 
+from functools import cache
 from itertools import chain
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
@@ -165,3 +166,51 @@ def _alike(modules: Iterable[nn.Module]) -> bool:
         for m in modules
     }
     return len(signatures) == 1
+
+
+def as_rows(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors of one shape as one of shape (I, ...).
+
+    Rows of one tensor, such as the queues of a bank, are not copied.
+    """
+    first = tensors[0]
+    start, memory = first.storage_offset(), first.untyped_storage().data_ptr()
+    step = first.numel()
+    if len(tensors) > 1:
+        step = tensors[1].storage_offset() - start
+    rows = step >= 0 and all(
+        not x.requires_grad
+        and x.untyped_storage().data_ptr() == memory
+        and x.storage_offset() == start + i * step
+        and (x.shape, x.stride()) == (first.shape, first.stride())
+        for i, x in enumerate(tensors)
+    )
+    if not rows:
+        return torch.stack(list(tensors))
+    shape, stride = (len(tensors), *first.shape), (step, *first.stride())
+    return first.as_strided(shape, stride, start)
+
+
+def constant(
+    values: Sequence, device: torch.device, dtype: torch.dtype = torch.long
+) -> Tensor:
+    """A tensor of numbers or rows of numbers, copied to a device once."""
+    if torch.compiler.is_compiling():
+        return torch.tensor(values, dtype=dtype, device=device)
+    rows = (tuple(x) if isinstance(x, (list, tuple)) else x for x in values)
+    return _constant(tuple(rows), device, dtype)
+
+
+@cache
+def _constant(
+    values: Tuple, device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=dtype, device=device)
+
+
+def take_rows(x: Tensor, rows: Sequence[int]) -> Tensor:
+    """Rows of a tensor, a view where they follow each other."""
+    if list(rows) == list(range(rows[0], rows[0] + len(rows))):
+        return x[rows[0] : rows[0] + len(rows)]
+    return x.index_select(0, constant(rows, x.device))

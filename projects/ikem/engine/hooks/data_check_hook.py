@@ -66,7 +66,7 @@ def check_layout(dataset: BaseDataset, model: nn.Module) -> None:
             f'the data set {meta["dataset"]!r} has the skeleton layout '
             f'{theirs.name!r} with {theirs.num_joints} joints, the model '
             f'{ours.name!r} with {ours.num_joints}: set layout in '
-            'model.data_preprocessor and model.backbone'
+            'model.data_preprocessor'
         )
 
 

@@ -1,6 +1,7 @@
 from copy import deepcopy
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
+import torch
 from mmaction.registry import MODELS
 from mmengine.model import BaseModel, ModuleList
 from mmengine.optim import OptimWrapper
@@ -38,8 +39,9 @@ class PretrainingModel(BaseModel):
             ``'random'``.
         temperature (float): tau, also of exchanges that have none of their
             own. Defaults to 0.07.
-        exchanges (sequence[dict]): Exchanges between the modalities, see
-            ``models/exchange.py``; their losses are summed. Defaults to none.
+        exchanges (sequence[dict | str]): Exchanges between the modalities,
+            or their types alone, see ``models/exchange.py``; their losses are
+            summed. Defaults to none.
         exchange_begin (float | int): Where the exchanges begin: a share of
             the training, a float from 0 to 1, or a number of epochs, an int.
             Defaults to 0.5.
@@ -72,7 +74,7 @@ class PretrainingModel(BaseModel):
         bank_size: Optional[int] = None,
         bank_init: str = 'random',
         temperature: float = 0.07,
-        exchanges: Sequence[Dict] = (),
+        exchanges: Sequence[Union[Dict, str]] = (),
         exchange_begin: Union[float, int] = 0.5,
         exchange_replaces: bool = True,
         exchange_space: Optional[Dict] = None,
@@ -105,7 +107,9 @@ class PretrainingModel(BaseModel):
         self.exchanging = False
         self.begins_step = self.ends_step = True
 
-    def _build_exchanges(self, exchanges: Sequence[Dict]) -> ModuleList:
+    def _build_exchanges(
+        self, exchanges: Sequence[Union[Dict, str]]
+    ) -> ModuleList:
         unknown = sorted({*self.frozen_keys} - {*MODALITIES, *self.modalities})
         if unknown:
             raise ValueError(
@@ -139,7 +143,16 @@ class PretrainingModel(BaseModel):
         )
         default = dict(temperature=self.temperature)
         return ModuleList(
-            [MODELS.build({**default, **cfg, **given}) for cfg in exchanges]
+            [
+                MODELS.build(
+                    {
+                        **default,
+                        **(dict(type=cfg) if isinstance(cfg, str) else cfg),
+                        **given,
+                    }
+                )
+                for cfg in exchanges
+            ]
         )
 
     # What an algorithm defines
@@ -243,6 +256,17 @@ class PretrainingModel(BaseModel):
         last = optim_wrapper._max_counts
         self.begins_step = done % counts == 0
         self.ends_step = (done + 1) % counts == 0 or done + 1 == last
+
+    def parse_losses(
+        self, losses: Dict[str, Tensor]
+    ) -> Tuple[Tensor, Dict[str, Tensor]]:
+        """Sum of the losses, and all by name, see mmengine's ``BaseModel``;
+        scalars are summed by one operation."""
+        if any(not isinstance(x, Tensor) or x.dim() for x in losses.values()):
+            return super().parse_losses(losses)
+        total = [x for name, x in losses.items() if 'loss' in name]
+        total = torch.stack(total).sum()
+        return total, {'loss': total, **losses}
 
     def train_step(
         self, data: Dict, optim_wrapper: OptimWrapper

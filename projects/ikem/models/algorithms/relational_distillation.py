@@ -7,7 +7,11 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ..encoder import Embedded, Encoders, Features, load_encoders, unit
-from ..losses import embedding_statistics, explicit_exchange
+from ..losses import (
+    embedding_statistics,
+    explicit_exchange,
+    mean_over_sources,
+)
 from ..memory_bank import MemoryBank
 from .base import PretrainingModel
 
@@ -224,10 +228,5 @@ class RelationalDistillation(PretrainingModel):
             self.topk,
             form=self.form,
         )
-        return {
-            f'loss_distill_{u}': sum(
-                losses[student[u], source[v]] for v in sources
-            )
-            / len(sources)
-            for u in z
-        }
+        losses = mean_over_sources(losses)
+        return {f'loss_distill_{u}': losses[student[u]] for u in z}

@@ -5,7 +5,7 @@ from mmaction.registry import MODELS
 from torch import Tensor
 
 from ..encoder import Embedded, Features, unit
-from ..losses import info_nce
+from ..losses import contrast
 from .base import PretrainingModel
 
 
@@ -48,10 +48,8 @@ class SkeletonCLR(PretrainingModel):
 
     def objective(self, e: Embedded) -> Dict[str, Tensor]:
         """InfoNCE of each modality."""
-        return {
-            f'loss_{u}': info_nce(z, e.key[u], self.bank[u], self.temperature)
-            for u, z in e.z.items()
-        }
+        losses = contrast(e.z, e.key, self.bank, self.temperature)
+        return {f'loss_{u}': loss for u, loss in losses.items()}
 
 
 @MODELS.register_module()

@@ -74,13 +74,13 @@ class NormStats(NamedTuple):
     Attributes:
         name (str): Name of the norm.
         mean (Tensor): Mean of each channel.
-        inv_std (Tensor): ``1 / sqrt(var + eps)``, of the biased variance.
+        var (Tensor): Biased variance.
         count (int): Elements of a channel.
     """
 
     name: str
     mean: Tensor
-    inv_std: Tensor
+    var: Tensor
     count: int
 
 
@@ -139,18 +139,18 @@ def stgcn(
             for key in ('weight', 'bias', 'running_mean', 'running_var')
         )
         if name in plan.frozen:
-            return F.batch_norm(x, mean, var, weight, bias, eps=plan.eps)
+            return fixed_norm(x, mean, var, weight, bias, plan.eps)
         if plan.sync and get_world_size() > 1:
             return SyncBatchNorm.apply(
                 *(x, weight, bias, mean, var, plan.eps, plan.momentum),
                 *(group.WORLD, get_world_size()),
             )
-        y, mean, inv_std = batch_norm(x, weight, bias, plan.eps, B)
-        stats.append(NormStats(name, mean, inv_std, len(x)))
+        y, mean, var = batch_norm(x, weight, bias, plan.eps, B)
+        stats.append(NormStats(name, mean, var, len(x)))
         return y
 
-    x = norm(x.reshape(B * T, U * V * C), 'data_bn')
-    x = x.view(B, T, U, V, C).transpose(2, 3).flatten(3)
+    x = norm(x.contiguous().view(B * T, U * V * C), 'data_bn')
+    x = x.view(B, T, U, V, C).transpose(2, 3).contiguous().flatten(3)
     if joints is not None:
         x = x.index_select(2, joints)
     for i, block in enumerate(plan.blocks):
@@ -170,18 +170,18 @@ def stgcn(
         y = temporal_conv(y, p, f'{name}.tcn.conv', block.stride)
         shape = y.shape
         y = norm(y.flatten(0, 2), f'{name}.tcn.bn')
-        if block.dropout:
-            y = dropout(y, block.dropout)
+        y, scale = dropout(y, block.dropout)
         if block.residual != 'none':
-            x = x[:, :: block.stride]
-        if block.residual == 'conv':
             # sliced before: the backward pass of a narrow pointwise
             # convolution with a stride writes beyond its memory on a CPU
             # (uxlfoundation/oneDNN#6035)
-            x = temporal_conv(x, p, f'{name}.residual.conv', 1)
-            x = norm(x.flatten(0, 2), f'{name}.residual.bn')
-        if block.residual != 'none':
-            y = y.add_(x.reshape(y.shape))
+            x = x[:, :: block.stride]
+            if block.residual == 'conv':
+                x = temporal_conv(x, p, f'{name}.residual.conv', 1)
+                x = norm(x.flatten(0, 2), f'{name}.residual.bn')
+            y = torch.add(x.contiguous().view(y.shape), y, alpha=scale)
+        elif scale != 1:
+            y = y * scale
         x = y.relu_().view(shape)
     return x, stats
 
@@ -213,25 +213,25 @@ def graph_conv(
         limit = _DENSE_ON_CPU if x.device.type == 'cpu' else _DENSE
         order = 'dense' if C * O <= limit else 'aggregate'
     W = weight.view(U, K, O, C)
-    b = A.sum(2).transpose(1, 2) @ bias.view(U, K, O)  # (U, W, O)
+    b = torch.bmm(A.sum(2).transpose(1, 2), bias.view(U, K, O))  # (U, W, O)
     x = x.view(B * T, V, U, C)
     if order == 'dense':
-        x = x.permute(2, 0, 1, 3).reshape(U, B * T, V * C)
-        M = A.view(U, K, V * V).transpose(1, 2) @ W.view(U, K, O * C)
-        M = M.view(U, V, V, O, C).permute(0, 1, 4, 2, 3)
-        M = M.reshape(U, V * C, V * O)
+        x = x.permute(2, 0, 1, 3).contiguous().view(U, B * T, V * C)
+        M = torch.bmm(A.view(U, K, V * V).transpose(1, 2), W.view(U, K, O * C))
+        M = M.view(U, V, V, O, C).permute(0, 1, 4, 2, 3).contiguous()
+        M = M.view(U, V * C, V * O)
         y = torch.baddbmm(b.view(U, 1, V * O), x, M)
         y = y.view(U, B * T, V, O).permute(1, 2, 0, 3)
     else:
-        x = x.permute(2, 1, 0, 3).reshape(U, V, B * T * C)
-        x = A.transpose(2, 3).reshape(U, K * V, V) @ x
-        x = x.view(U, K, V * B * T, C)
+        x = x.permute(2, 1, 0, 3).contiguous().view(U, V, B * T * C)
+        A = A.transpose(2, 3).contiguous().view(U, K * V, V)
+        x = torch.bmm(A, x).view(U, K, V * B * T, C)
         y = None
         for x_k, W_k in zip(x.unbind(1), W.transpose(2, 3).unbind(1)):
-            y = x_k @ W_k if y is None else torch.baddbmm(y, x_k, W_k)
+            y = torch.bmm(x_k, W_k) if y is None else y.baddbmm(x_k, W_k)
         y = y.view(U, V, B * T, O) + b[:, :, None].to(y.dtype)
         y = y.permute(2, 1, 0, 3)
-    return y.reshape(B, T, V, U * O)
+    return y.contiguous().view(B, T, V, U * O)
 
 
 def temporal_conv(x: Tensor, p: Tensors, name: str, stride: int) -> Tensor:
@@ -261,13 +261,30 @@ def batch_norm(
         groups (int): A divisor of the rows, see :class:`_ExactBatchNorm`.
 
     Returns:
-        tuple[Tensor, Tensor, Tensor]: The result, the means and ``1 /
-        sqrt(var + eps)``.
+        tuple[Tensor, Tensor, Tensor]: The result, the means and the biased
+        variances, constants.
     """
     exact = x.device.type == 'cpu' and x.dtype == torch.float32
     if exact and not torch.compiler.is_compiling():
         return _ExactBatchNorm.apply(x, weight, bias, eps, groups)
-    return torch.native_batch_norm(x, weight, bias, None, None, True, 0, eps)
+    y, mean, inv_std = torch.native_batch_norm(
+        x, weight, bias, None, None, True, 0, eps
+    )
+    return y, mean, inv_std.detach().pow(-2) - eps
+
+
+def fixed_norm(
+    x: Tensor,
+    mean: Tensor,
+    var: Tensor,
+    weight: Optional[Tensor],
+    bias: Optional[Tensor],
+    eps: float,
+) -> Tensor:
+    """Norm of x (rows, C) by given statistics."""
+    return torch.native_batch_norm(x, weight, bias, mean, var, False, 0, eps)[
+        0
+    ]
 
 
 class _ExactBatchNorm(torch.autograd.Function):
@@ -287,60 +304,66 @@ class _ExactBatchNorm(torch.autograd.Function):
                 x.view(groups, -1), None, None, 0
             )
         )
-        mean = means.mean(0)
-        apart = means - mean
-        var = variances.addcmul_(apart, apart).mean(0)
+        var, mean = torch.var_mean(means, 0, correction=0)
+        var.add_(variances.mean(0))
         ctx.save_for_backward(x, weight, mean, var)
         ctx.eps = eps
-        y = F.batch_norm(x, mean, var, weight, bias, eps=eps)
-        inv_std = (var + eps).rsqrt_()
-        ctx.mark_non_differentiable(mean, inv_std)
-        return y, mean, inv_std
+        ctx.mark_non_differentiable(mean, var)
+        ctx.set_materialize_grads(False)
+        return fixed_norm(x, mean, var, weight, bias, eps), mean, var
 
     @staticmethod
     def backward(ctx, grad, *_):
         x, weight, mean, var = ctx.saved_tensors
-        normal = F.batch_norm(x, mean, var, eps=ctx.eps)
+        normal = fixed_norm(x, mean, var, None, None, ctx.eps)
         grad_bias = grad.sum(0)
         grad_weight = (grad * normal).sum(0)
         # grad - mean(grad) - normal mean(grad normal), in units of 1 / std
         grad_x = torch.addcmul(grad, normal, grad_weight, value=-1 / len(x))
         grad_x.sub_(grad_bias, alpha=1 / len(x))
-        grad_x.mul_(weight * (var + ctx.eps).rsqrt_())
+        grad_x, _, _ = torch.ops.aten.native_batch_norm_backward(
+            *(grad_x, x, weight, mean, var, None, None, False, ctx.eps),
+            [True, False, False],
+        )
         return grad_x, grad_weight, grad_bias, None, None
 
 
-def dropout(x: Tensor, p: float) -> Tensor:
+def dropout(x: Tensor, p: float) -> Tuple[Tensor, float]:
     """Dropout of a contiguous tensor, which may be overwritten.
 
     On a CPU one random byte per element decides, since numbers for each are a
     quarter of a step there. Probabilities that are no multiple of 1/256 and
     other devices are served by torch.
+
+    Returns:
+        tuple[Tensor, float]: The elements that are kept, and the factor that
+        is still to be applied, with what is added next.
     """
     threshold = 256 * p
+    if not p:
+        return x, 1.0
     compiling = torch.compiler.is_compiling()  # which fuses its own
     if x.device.type != 'cpu' or threshold % 1 or compiling:
-        return F.dropout(x, p)
+        return F.dropout(x, p), 1.0
     words = torch.empty(-(-x.numel() // 8), dtype=torch.int64)
     words.random_(-(2**63), None)  # all 64 bits
     random = words.view(torch.uint8)[: x.numel()].view(x.shape)
-    return _Mask.apply(x, random >= threshold, 1 / (1 - p))
+    return _Mask.apply(x, random >= threshold), 1 / (1 - p)
 
 
 class _Mask(torch.autograd.Function):
-    """``scale * keep * x`` in place of x; only ``keep`` is saved."""
+    """``keep * x`` in place of x; only ``keep`` is saved."""
 
     @staticmethod
-    def forward(ctx, x, keep, scale):
+    def forward(ctx, x, keep):
         ctx.save_for_backward(keep)
-        ctx.scale = scale
         ctx.mark_dirty(x)
-        return x.mul_(keep).mul_(ctx.scale)
+        return x.mul_(keep)
 
     @staticmethod
     def backward(ctx, grad):
         (keep,) = ctx.saved_tensors
-        return (grad * keep).mul_(ctx.scale), None, None
+        return grad * keep, None
 
 
 @torch.no_grad()
@@ -361,11 +384,10 @@ def update_running_stats(
         for key in ('running_mean', 'running_var', 'num_batches_tracked')
     }
     means = [s.mean.view_as(r) for s, r in zip(stats, running['running_mean'])]
-    inv_stds = [s.inv_std.view_as(m) for s, m in zip(stats, means)]
-    variances = torch._foreach_pow(inv_stds, -2)
-    torch._foreach_sub_(variances, plan.eps)
     unbiased = [s.count / max(s.count - 1, 1) for s in stats]
-    torch._foreach_mul_(variances, unbiased)
+    variances = torch._foreach_mul(
+        [s.var.view_as(m) for s, m in zip(stats, means)], unbiased
+    )
     torch._foreach_lerp_(running['running_mean'], means, plan.momentum)
     torch._foreach_lerp_(running['running_var'], variances, plan.momentum)
     torch._foreach_add_(running['num_batches_tracked'], 1)

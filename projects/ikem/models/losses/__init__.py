@@ -1,8 +1,10 @@
 from .functional import (
+    contrast,
     embedding_statistics,
     explicit_exchange,
     implicit_exchange,
     info_nce,
+    mean_over_sources,
 )
 from .modules import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
 
@@ -10,8 +12,10 @@ __all__ = [
     'ExplicitExchangeLoss',
     'ImplicitExchangeLoss',
     'InfoNCE',
+    'contrast',
     'embedding_statistics',
     'explicit_exchange',
     'implicit_exchange',
     'info_nce',
+    'mean_over_sources',
 ]

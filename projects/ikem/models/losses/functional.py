@@ -3,18 +3,44 @@
 Names follow the paper: z (N, D) are query embeddings, zhat (N, D) the key
 embeddings of the same clips, bank (K, D) the keys of earlier clips; all have
 unit length.  Everything is computed in (at least) float32, since autocast
-would round similarities, which the temperature then magnifies.
+would round similarities, which the temperature then magnifies.  Modalities of
+one width are computed together.
 """
 
-from typing import Dict, Hashable, Iterable, Mapping, Optional, Tuple
+from collections import defaultdict
+from functools import wraps
+from typing import (
+    Callable,
+    Dict,
+    Hashable,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Tuple,
+)
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..stacking import as_rows, constant, take_rows
 from .bank_statistics import bank_statistics
 
 
+def _without_autocast(function: Callable) -> Callable:
+    """Let a loss compute in the precision of its embeddings."""
+
+    @wraps(function)
+    def loss(z, *args, **kwargs):
+        x = z if isinstance(z, Tensor) else next(iter(z.values()))
+        with torch.autocast(x.device.type, enabled=False):
+            return function(z, *args, **kwargs)
+
+    return loss
+
+
+@_without_autocast
 def info_nce(
     z: Tensor, zhat: Tensor, bank: Tensor, temperature: float = 0.07
 ) -> Tensor:
@@ -23,24 +49,49 @@ def info_nce(
     ``-log exp(z.zhat/t) / (exp(z.zhat/t) + sum_i exp(z.m_i/t))``
 
     Args:
-        z (Tensor): Query embeddings of shape (N, D).
-        zhat (Tensor): Key embeddings of shape (N, D), constants.
-        bank (Tensor): Negatives of shape (K, D), constants.
+        z (Tensor): Query embeddings of shape (..., N, D).
+        zhat (Tensor): Key embeddings of shape (..., N, D), constants.
+        bank (Tensor): Negatives of shape (..., K, D), constants.
         temperature (float): Temperature. Defaults to 0.07.
 
     Returns:
-        Tensor: The mean over the batch, a scalar.
+        Tensor: The mean over the batch, of shape (...).
     """
-    with torch.autocast(z.device.type, enabled=False):
-        positive = (z * zhat).sum(1) / temperature  # (N, )
-        negatives = z @ bank.T / temperature  # (N, K)
-    total = torch.logaddexp(positive, negatives.logsumexp(1))
-    return (total - positive).mean()
+    positive = (z * zhat).sum(-1) / temperature  # (..., N)
+    negatives = z @ bank.transpose(-2, -1) / temperature  # (..., N, K)
+    total = torch.logaddexp(positive, negatives.logsumexp(-1))
+    return (total - positive).mean(-1)
+
+
+def contrast(
+    z: Mapping[str, Tensor],
+    zhat: Mapping[str, Tensor],
+    bank: Mapping[str, Tensor],
+    temperature: float = 0.07,
+) -> Dict[str, Tensor]:
+    """:func:`info_nce` of each modality, each with its own bank.
+
+    Args:
+        z (mapping[str, Tensor]): Query embeddings of shape (N, D_u).
+        zhat (mapping[str, Tensor]): Key embeddings of shape (N, D_u).
+        bank (mapping[str, Tensor]): Negatives of shape (K, D_u).
+        temperature (float): Temperature. Defaults to 0.07.
+
+    Returns:
+        dict[str, Tensor]: Mean loss over the batch by modality.
+    """
+    losses = {}
+    for names in _of_one_width(z):
+        arguments = (as_rows([x[u] for u in names]) for x in (z, zhat, bank))
+        loss = info_nce(*arguments, temperature)
+        losses.update(zip(names, loss.unbind()))
+    return {u: losses[u] for u in z}
 
 
 Pair = Tuple[Hashable, Hashable]
 
 
+@_without_autocast
 def explicit_exchange(
     z: Mapping[Hashable, Tensor],
     zhat: Mapping[Hashable, Tensor],
@@ -95,40 +146,101 @@ def explicit_exchange(
         )
     pairs = list(pairs)
     names = list(z)
+    index = {u: i for i, u in enumerate(names)}
     products = sorted({tuple(sorted(pair)) for pair in pairs if context})
     statistics = bank_statistics(
         [z[u] for u in names],
         [bank[u] for u in names],
-        [(names.index(u), names.index(v)) for u, v in products],
+        [(index[u], index[v]) for u, v in products],
         temperature,
         topk,
     )
-    lse = dict(zip(names, statistics.lse))
-    lse_context = dict(zip(products, statistics.lse_context))
-    top = dict(zip(names, statistics.top))
-
-    def similarity(u: Hashable, slots: Tensor) -> Tensor:
-        """s^u in some slots, of shape (N, k)."""
-        return (z[u][:, None] * bank[u][slots]).sum(-1)
-
+    device = statistics.top.device
+    # similarities of the sources in their own top slots, (I, N, k)
+    at_top = _similarities_at_top(z, bank, statistics.top) if context else None
     losses = {}
-    for u, v in pairs:
-        own = (z[u] * zhat[u]).sum(1, keepdim=True)  # (N, 1)
-        s = similarity(u, top[v])  # (N, k)
-        positives, sums = [], []
+    for targets, sources in _grids(pairs, z):  # T targets, S sources each
+        shape = (len(targets), len(sources[0]))
+        flat = [index[v] for row in sources for v in row]
+        z_t = torch.stack([z[u] for u in targets])  # (T, N, D)
+        own = (z_t * as_rows([zhat[u] for u in targets])).sum(-1)  # (T, N)
+        top = statistics.top.index_select(0, constant(flat, device))
+        top = top.unflatten(0, shape)  # (T, S, N, k)
+        rows = constant(range(len(targets)), device).view(-1, 1, 1, 1)
+        neighbours = as_rows([bank[u] for u in targets])[rows, top]
+        s = (z_t[:, None, :, None] * neighbours).sum(-1)  # (T, S, N, k)
+        own = own[:, None].expand(*shape, -1)
+        positives, sums = [own[..., None]], [own / temperature]
         if form == 'release':
             positives.append(s)
-            sums.append(lse[u])
+            lse = take_rows(statistics.lse, [index[u] for u in targets])
+            sums.append(lse[:, None].expand_as(own))
         if context:
-            positives.append(s * similarity(v, top[v]))
-            sums.append(lse_context[tuple(sorted((u, v)))])
-        positives = torch.cat([own, *positives], 1) / temperature
-        total = torch.stack([positives[:, 0], *sums]).logsumexp(0)
+            chosen = _one_hot(flat, len(names), at_top) @ at_top.flatten(1)
+            positives.append(s * chosen.view_as(s))
+            number = {pair: i for i, pair in enumerate(products)}
+            numbers = [
+                number[tuple(sorted((u, v)))]
+                for u, row in zip(targets, sources)
+                for v in row
+            ]
+            lse_context = statistics.lse_context.index_select(
+                0, constant(numbers, device)
+            )
+            sums.append(lse_context.unflatten(0, shape))
+        positives = torch.cat(positives, -1) / temperature
+        total = torch.stack(sums).logsumexp(0)
         positive = (
-            positives.mean(1) if form == 'release' else positives.logsumexp(1)
+            positives.mean(-1)
+            if form == 'release'
+            else positives.logsumexp(-1)
         )
-        losses[u, v] = (total - positive).mean()
-    return losses
+        loss = (total - positive).mean(-1).flatten().unbind()
+        names_of = [(u, v) for u, row in zip(targets, sources) for v in row]
+        losses.update(zip(names_of, loss))
+    return {pair: losses[pair] for pair in pairs}
+
+
+def mean_over_sources(losses: Mapping[Pair, Tensor]) -> Dict[Hashable, Tensor]:
+    """Losses ``L_u``, the average over the sources v of ``L_{u<-v}``."""
+    by_target = defaultdict(list)
+    for (u, _), loss in losses.items():
+        by_target[u].append(loss)
+    return {u: torch.stack(row).mean() for u, row in by_target.items()}
+
+
+def _grids(
+    pairs: Iterable[Pair], z: Mapping[Hashable, Tensor]
+) -> List[Tuple[List[Hashable], List[List[Hashable]]]]:
+    """Targets of one width with as many sources each, and their sources."""
+    sources = defaultdict(list)
+    for u, v in pairs:
+        sources[u].append(v)
+    grids = defaultdict(list)
+    for u, row in sources.items():
+        grids[len(row), z[u].shape].append(u)
+    return [(us, [sources[u] for u in us]) for us in grids.values()]
+
+
+def _similarities_at_top(
+    z: Mapping[Hashable, Tensor], bank: Mapping[Hashable, Tensor], top: Tensor
+) -> Tensor:
+    """s^v of each input in its own top slots, of shape (I, N, k)."""
+    names = list(z)
+    s = {}
+    for group in _of_one_width(z):
+        x = as_rows([z[v] for v in group])[:, :, None]  # (G, N, 1, D)
+        slots = take_rows(top, [names.index(v) for v in group])
+        rows = constant(range(len(group)), top.device).view(-1, 1, 1)
+        neighbours = as_rows([bank[v] for v in group])[rows, slots]
+        s.update(zip(group, (x * neighbours).sum(-1).unbind()))
+    return torch.stack([s[v] for v in names])
+
+
+def _one_hot(rows: List[int], size: int, like: Tensor) -> Tensor:
+    """Matrix that takes rows; its gradient is summed in one order."""
+    one_hot = [[float(i == row) for i in range(size)] for row in rows]
+    return constant(one_hot, like.device, like.dtype)
 
 
 def implicit_exchange(
@@ -155,9 +267,9 @@ def implicit_exchange(
     """
     zhat_c = F.normalize(torch.cat(list(zhat.values()), 1), dim=1)
     bank_c = F.normalize(torch.cat([bank[u] for u in zhat], 1), dim=1)
-    return {
-        u: info_nce(z, zhat_c, bank_c, temperature) for u, z in ztilde.items()
-    }
+    z = torch.stack(list(ztilde.values()))
+    losses = info_nce(z, zhat_c, bank_c, temperature)
+    return dict(zip(ztilde, losses.unbind()))
 
 
 @torch.no_grad()
@@ -182,11 +294,21 @@ def embedding_statistics(
         own key, and ``negative_{u}``, that to a bank that is not empty.
     """
     statistics = {}
-    for u, x in z.items():
-        std = x.std(0, correction=0).mean()
-        statistics[f'std_{u}'] = std * x.size(1) ** 0.5
-        statistics[f'positive_{u}'] = (x * zhat[u]).sum(1).mean()
-        if bank is not None and len(bank[u]):
-            mean = (x.mean(0) * bank[u].mean(0)).sum()
-            statistics[f'negative_{u}'] = mean
+    for names in _of_one_width(z):
+        x, key = (as_rows([y[u].detach() for u in names]) for y in (z, zhat))
+        std = x.std(1, correction=0).mean(1) * x.size(2) ** 0.5
+        values = dict(std=std, positive=(x * key).sum(2).mean(1))
+        if bank is not None and len(bank[names[0]]):
+            keys = as_rows([bank[u] for u in names])
+            values['negative'] = (x.mean(1) * keys.mean(1)).sum(1)
+        for kind, value in values.items():
+            for u, number in zip(names, value.unbind()):
+                statistics[f'{kind}_{u}'] = number
     return statistics
+
+
+def _of_one_width(z: Mapping[str, Tensor]) -> Iterable[List[str]]:
+    names = defaultdict(list)
+    for u, x in z.items():
+        names[x.shape].append(u)
+    return names.values()
