@@ -1,7 +1,16 @@
 """Encoders and projectors of several modalities, which run here alone."""
 
 import inspect
-from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Sequence
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+)
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +29,8 @@ from .necks.projector import MLPProjector, mlp
 from .stacking import Stacked
 
 Features = Dict[str, Tensor]
+# Frames of all persons, clips and modalities that one pass takes on a CPU.
+_FRAMES_ON_CPU = 4800
 
 
 class Embedded(NamedTuple):
@@ -206,8 +217,9 @@ class Encoders(ModuleDict):
 
     def _stacked_maps(
         self, x: Features, joints: Optional[Sequence[int]]
-    ) -> Optional[Tensor]:
-        """Maps (N, M, T', V, U D) of one pass, or None if there is none."""
+    ) -> Optional[List[Tensor]]:
+        """Maps (N, M, T', V', U D) of one pass, or of one per part of the
+        modalities, or None where there is none."""
         backbones = self.backbones.values()
         if torch.compiler.is_compiling() or any(
             type(b).forward is not SlimSTGCN.forward
@@ -222,11 +234,15 @@ class Encoders(ModuleDict):
         shape, *shapes = (clip.shape for clip in clips)
         if any(p != plan for p in others) or any(s != shape for s in shapes):
             return None
-        p = self.stacked_backbones(backbones)
-        if p is None:
-            return None
         next(iter(backbones)).check(clips[0])
-        return encode(torch.stack(clips, 3), p, plan, joints, self.compiled)
+        maps = []
+        for part in parts_of(clips):
+            p = self.stacked_backbones(backbones, part)
+            if p is None:
+                return None
+            stacked = torch.stack(clips[part], 3)
+            maps.append(encode(stacked, p, plan, joints, self.compiled))
+        return maps
 
     def maps(
         self, x: Features, joints: Optional[Sequence[int]] = None
@@ -244,8 +260,10 @@ class Encoders(ModuleDict):
         """
         y = self._stacked_maps(x, joints)
         if y is not None:
-            y = y.unflatten(-1, (len(self), -1)).permute(4, 0, 1, 5, 2, 3)
-            return dict(zip(self.modalities, y.unbind()))
+            size = self.backbones[self.modalities[0]].out_channels
+            y = [x.unflatten(-1, (-1, size)).unbind(-2) for x in y]
+            y = [x.movedim(-1, 2) for part in y for x in part]
+            return dict(zip(self.modalities, y))
         options = {} if joints is None else dict(joints=joints)
         return {
             u: backbone(x[u], **options)
@@ -259,7 +277,8 @@ class Encoders(ModuleDict):
         y = self._stacked_maps(x, joints)
         if y is None:
             return {u: pool(maps) for u, maps in self.maps(x, joints).items()}
-        f = pool(y.movedim(-1, 2)).view(len(y), len(self), -1)
+        f = torch.cat([pool(x.movedim(-1, 2)) for x in y], 1)
+        f = f.view(len(f), len(self), -1)
         return dict(zip(self.modalities, f.unbind(1)))
 
     def project(self, f: Features) -> Features:
@@ -270,6 +289,22 @@ class Encoders(ModuleDict):
     def forward(self, x: Features) -> Features:
         """Embeddings ``g(f) / |g(f)|`` of clips (N, M, T, V, C)."""
         return unit(self.project(self.features(x)))
+
+
+def parts_of(clips: Sequence[Tensor]) -> List[slice]:
+    """The modalities that run as one pass.
+
+    All of them, except on a CPU, where the activations of more than
+    :data:`_FRAMES_ON_CPU` frames leave the caches.
+
+    Args:
+        clips (sequence[Tensor]): Clips (N, M, T, V, C) of the modalities.
+    """
+    N, M, T = clips[0].shape[:3]
+    size = len(clips)
+    if clips[0].device.type == 'cpu':
+        size = max(1, _FRAMES_ON_CPU // max(1, N * M * T))
+    return [slice(i, i + size) for i in range(0, len(clips), size)]
 
 
 def build_backbone(cfg: Dict, layout: Optional[Any] = None) -> nn.Module:

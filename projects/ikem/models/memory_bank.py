@@ -107,7 +107,8 @@ class MemoryBank(nn.Module):
             for name, rows in zip(names, bank):
                 setattr(self, f'keys_{name}', rows)
         self.pointer = (self.pointer + n) % self.size
-        self.filled = (self.filled + n).clamp(max=self.size)
+        if self.init == 'empty':
+            self.filled = (self.filled + n).clamp(max=self.size)
 
 
 def _gather(keys: Tensor) -> Tensor:

@@ -233,10 +233,9 @@ def derive_modalities(
     gamma = 1.0
     if time_scale is not None:
         gamma = time_scale.to(x).view(-1, *[1] * (x.dim() - 1))
-    # one order of strides for all, or each would be compiled anew
     hinges, derived = Hinges(x, layout), {}
     for name in names:
         function = functions[name]
         shared = (hinges,) if hasattr(function, 'takes_hinges') else ()
-        derived[name] = function(x, gamma, layout, *shared).contiguous()
+        derived[name] = function(x, gamma, layout, *shared)
     return derived

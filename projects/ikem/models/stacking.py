@@ -45,7 +45,7 @@ class Stack:
         self.modules = tuple(modules)
         self.parameters: Dict[str, Tensor] = {}
         self.buffers: Dict[str, Tensor] = {}
-        self.rows: List[Tensor] = []
+        self.rows: List[List[Tensor]] = []
         self.stacks: Dict[Tuple[int, ...], Tensor] = {}
         # each dict, key and value that the stack relies on
         self.places = []
@@ -81,7 +81,7 @@ class Stack:
         for table in tables:
             self._watch(table, [key])
         if stacks is self.parameters:
-            self.rows += rows
+            self.rows.append(rows)
 
     def _watch(self, table: Mapping, keys: Iterable[str]) -> None:
         self.places += [(table, key, table[key]) for key in keys]
@@ -99,14 +99,18 @@ class Stack:
             table.get(key) is value for table, key, value in self.places
         ) and self.addresses == [x.data_ptr() for x in self._tensors()]
 
-    def tensors(self) -> Dict[str, Tensor]:
-        """Stacks (U, ...) by name, those of parameters with gradients."""
-        stacks = list(self.parameters.values())
-        if torch.is_grad_enabled() and any(
-            row.requires_grad for row in self.rows
-        ):
-            stacks = _Rows.apply(stacks, *self.rows)
-        return {**dict(zip(self.parameters, stacks)), **self.buffers}
+    def tensors(self, part: slice = slice(None)) -> Dict[str, Tensor]:
+        """Stacks (U, ...) by name, those of parameters with gradients.
+
+        Args:
+            part (slice): The modules that are wanted. Defaults to all.
+        """
+        stacks = [stack[part] for stack in self.parameters.values()]
+        rows = [row for rows in self.rows for row in rows[part]]
+        if torch.is_grad_enabled() and any(x.requires_grad for x in rows):
+            stacks = _Rows.apply(stacks, *rows)
+        buffers = {name: x[part] for name, x in self.buffers.items()}
+        return {**dict(zip(self.parameters, stacks)), **buffers}
 
 
 class Stacked:
@@ -119,12 +123,13 @@ class Stacked:
         self.stack: Optional[Stack] = None
 
     def __call__(
-        self, modules: Iterable[nn.Module]
+        self, modules: Iterable[nn.Module], part: slice = slice(None)
     ) -> Optional[Dict[str, Tensor]]:
         """Stacked tensors (U, ...) of U modules by name.
 
         Args:
             modules (iterable[nn.Module]): The modules.
+            part (slice): Those that are wanted. Defaults to all.
 
         Returns:
             dict[str, Tensor] | None: The tensors, None for modules that
@@ -137,7 +142,7 @@ class Stacked:
                 return None
             with torch.inference_mode(False):
                 self.stack = Stack(modules)
-        return self.stack.tensors()
+        return self.stack.tensors(part)
 
     def __deepcopy__(self, memo: Dict) -> 'Stacked':
         return Stacked()

@@ -6,6 +6,7 @@ channels, a temporal convolution one of U groups, and a graph convolution one
 batched product of U matrices.
 """
 
+from functools import cache
 from typing import (
     Callable,
     Dict,
@@ -150,17 +151,21 @@ def stgcn(
         return y
 
     x = norm(x.contiguous().view(B * T, U * V * C), 'data_bn')
-    x = x.view(B, T, U, V, C).transpose(2, 3).contiguous().flatten(3)
+    x = reorder(x.view(B, T, U, V, C), 0, 1, 3, 2, 4).flatten(3)
     if joints is not None:
         x = x.index_select(2, joints)
-    for i, block in enumerate(plan.blocks):
-        name = f'gcn.{i}'
-        A = p[f'{name}.gcn.A'] * p[f'{name}.gcn.PA']
-        if joints is not None:
-            A = A.index_select(2, joints).index_select(3, joints)
+    names = [f'gcn.{i}' for i in range(len(plan.blocks))]
+    A = torch.stack([p[f'{name}.gcn.A'] for name in names])
+    A = A * torch.stack([p[f'{name}.gcn.PA'] for name in names])
+    if joints is not None:
+        A = A.index_select(3, joints).index_select(4, joints)
+    A, degrees = A.unbind(), A.sum(3).unbind()
+    masks = dropout_masks(x, p, plan)
+    for i, (name, block) in enumerate(zip(names, plan.blocks)):
         y = graph_conv(
             x,
-            A,
+            A[i],
+            degrees[i],
             p[f'{name}.gcn.conv.weight'],
             p[f'{name}.gcn.conv.bias'],
             plan.order,
@@ -170,7 +175,7 @@ def stgcn(
         y = temporal_conv(y, p, f'{name}.tcn.conv', block.stride)
         shape = y.shape
         y = norm(y.flatten(0, 2), f'{name}.tcn.bn')
-        y, scale = dropout(y, block.dropout)
+        y, scale = dropout(y, block.dropout, masks[i])
         if block.residual != 'none':
             # sliced before: the backward pass of a narrow pointwise
             # convolution with a stride writes beyond its memory on a CPU
@@ -187,7 +192,12 @@ def stgcn(
 
 
 def graph_conv(
-    x: Tensor, A: Tensor, weight: Tensor, bias: Tensor, order: str = 'auto'
+    x: Tensor,
+    A: Tensor,
+    degree: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    order: str = 'auto',
 ) -> Tensor:
     """Graph convolution ``y_w = sum_k W_k sum_v A[k, v, w] x_v + b_k``.
 
@@ -198,6 +208,7 @@ def graph_conv(
     Args:
         x (Tensor): Joints of shape (B, T, V, U C).
         A (Tensor): Adjacencies of shape (U, K, V, V), from v to w.
+        degree (Tensor): Their sums over v, of shape (U, K, V).
         weight (Tensor): Of shape (U, K O, C, 1, 1).
         bias (Tensor): Of shape (U, K O).
         order (str): ``'dense'``, ``'aggregate'``, or ``'auto'``, the faster
@@ -210,28 +221,57 @@ def graph_conv(
     U, K = A.shape[:2]
     C, O = weight.size(2), weight.size(1) // K  # noqa: E741
     if order == 'auto':
-        limit = _DENSE_ON_CPU if x.device.type == 'cpu' else _DENSE
+        limit = _DENSE
+        if x.device.type == 'cpu':
+            limit = 64 if U == 1 else 256
         order = 'dense' if C * O <= limit else 'aggregate'
     W = weight.view(U, K, O, C)
-    b = torch.bmm(A.sum(2).transpose(1, 2), bias.view(U, K, O))  # (U, W, O)
+    b = torch.bmm(degree.transpose(1, 2), bias.view(U, K, O))  # (U, W, O)
     x = x.view(B * T, V, U, C)
     if order == 'dense':
-        x = x.permute(2, 0, 1, 3).contiguous().view(U, B * T, V * C)
+        x = reorder(x, 2, 0, 1, 3).view(U, B * T, V * C)
         M = torch.bmm(A.view(U, K, V * V).transpose(1, 2), W.view(U, K, O * C))
-        M = M.view(U, V, V, O, C).permute(0, 1, 4, 2, 3).contiguous()
+        M = reorder(M.view(U, V, V, O, C), 0, 1, 4, 2, 3)
         M = M.view(U, V * C, V * O)
         y = torch.baddbmm(b.view(U, 1, V * O), x, M)
-        y = y.view(U, B * T, V, O).permute(1, 2, 0, 3)
+        y = reorder(y.view(U, B * T, V, O), 1, 2, 0, 3)
+    elif U == 1:  # in the order of x, without a copy
+        A = A[0].permute(2, 0, 1).reshape(V * K, V).expand(B * T, -1, -1)
+        x = torch.bmm(A.to(x.dtype), x.view(B * T, V, C))
+        W = W[0].permute(1, 0, 2).reshape(O, K * C)
+        y = F.linear(x.view(B * T, V, K * C), W).add_(b[0])
     else:
-        x = x.permute(2, 1, 0, 3).contiguous().view(U, V, B * T * C)
-        A = A.transpose(2, 3).contiguous().view(U, K * V, V)
+        x = reorder(x, 2, 1, 0, 3).view(U, V, B * T * C)
+        A = reorder(A, 0, 1, 3, 2).view(U, K * V, V)
         x = torch.bmm(A, x).view(U, K, V * B * T, C)
         y = None
         for x_k, W_k in zip(x.unbind(1), W.transpose(2, 3).unbind(1)):
             y = torch.bmm(x_k, W_k) if y is None else y.baddbmm(x_k, W_k)
         y = y.view(U, V, B * T, O) + b[:, :, None].to(y.dtype)
-        y = y.permute(2, 1, 0, 3)
-    return y.contiguous().view(B, T, V, U * O)
+        y = reorder(y, 2, 1, 0, 3)
+    return y.view(B, T, V, U * O)
+
+
+def reorder(x: Tensor, *dims: int) -> Tensor:
+    """A contiguous tensor with the dimensions in another order."""
+    if torch.compiler.is_compiling():
+        return x.permute(dims).contiguous()
+    return _Reorder.apply(x, dims)
+
+
+class _Reorder(torch.autograd.Function):
+    """One copy in either direction."""
+
+    @staticmethod
+    def forward(ctx, x, dims):
+        ctx.dims = dims
+        y = x.permute(dims)
+        return y.contiguous() if not y.is_contiguous() else y.view(y.shape)
+
+    @staticmethod
+    def backward(ctx, grad):
+        back = sorted(range(len(ctx.dims)), key=ctx.dims.__getitem__)
+        return grad.permute(back).contiguous(), None
 
 
 def temporal_conv(x: Tensor, p: Tensors, name: str, stride: int) -> Tensor:
@@ -249,7 +289,7 @@ def temporal_conv(x: Tensor, p: Tensors, name: str, stride: int) -> Tensor:
 
 
 def batch_norm(
-    x: Tensor, weight: Tensor, bias: Tensor, eps: float, groups: int
+    x: Tensor, weight: Tensor, bias: Tensor, eps: float, parts: int
 ) -> Tuple[Tensor, Tensor, Tensor]:
     """Batch norm of x (rows, C) with the statistics of the batch.
 
@@ -258,7 +298,8 @@ def batch_norm(
         weight (Tensor): Of shape (C, ).
         bias (Tensor): Of shape (C, ).
         eps (float): Epsilon.
-        groups (int): A divisor of the rows, see :class:`_ExactBatchNorm`.
+        parts (int): A divisor of the rows, of the clips for instance; they are
+            summed apart, see :class:`_ExactBatchNorm`.
 
     Returns:
         tuple[Tensor, Tensor, Tensor]: The result, the means and the biased
@@ -266,7 +307,7 @@ def batch_norm(
     """
     exact = x.device.type == 'cpu' and x.dtype == torch.float32
     if exact and not torch.compiler.is_compiling():
-        return _ExactBatchNorm.apply(x, weight, bias, eps, groups)
+        return _ExactBatchNorm.apply(x, weight, bias, eps, parts)
     y, mean, inv_std = torch.native_batch_norm(
         x, weight, bias, None, None, True, 0, eps
     )
@@ -287,17 +328,27 @@ def fixed_norm(
     ]
 
 
+@cache
+def _groups(rows: int, parts: int) -> int:
+    """The largest number of groups of equal rows, up to 1,000, that is a
+    multiple of the parts, or else the parts."""
+    each = rows // parts
+    divisors = [k for k in range(1, each + 1) if each % k == 0]
+    return next((rows // k for k in divisors if rows // k <= 1000), parts)
+
+
 class _ExactBatchNorm(torch.autograd.Function):
     """Batch norm in float32 on a CPU, as exact as torch's of (N, C, ...).
 
     Of channels last, torch sums one row after the other in float32, which is
-    off by 1e-5 for 100,000 rows. Here each of the rows / groups places in a
-    group is summed over the groups alone, then the places are.
+    off by 1e-5 for 100,000 rows. Here rows of one place in their group are
+    summed over the groups, then the places are.
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, eps, groups):
+    def forward(ctx, x, weight, bias, eps, parts):
         C = x.size(1)
+        groups = _groups(len(x), parts)
         means, variances = (
             s.view(-1, C)
             for s in torch.ops.aten.batch_norm_update_stats(
@@ -307,7 +358,7 @@ class _ExactBatchNorm(torch.autograd.Function):
         var, mean = torch.var_mean(means, 0, correction=0)
         var.add_(variances.mean(0))
         ctx.save_for_backward(x, weight, mean, var)
-        ctx.eps = eps
+        ctx.eps, ctx.groups = eps, groups
         ctx.mark_non_differentiable(mean, var)
         ctx.set_materialize_grads(False)
         return fixed_norm(x, mean, var, weight, bias, eps), mean, var
@@ -315,40 +366,86 @@ class _ExactBatchNorm(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad, *_):
         x, weight, mean, var = ctx.saved_tensors
-        normal = fixed_norm(x, mean, var, None, None, ctx.eps)
-        grad_bias = grad.sum(0)
-        grad_weight = (grad * normal).sum(0)
-        # grad - mean(grad) - normal mean(grad normal), in units of 1 / std
-        grad_x = torch.addcmul(grad, normal, grad_weight, value=-1 / len(x))
-        grad_x.sub_(grad_bias, alpha=1 / len(x))
-        grad_x, _, _ = torch.ops.aten.native_batch_norm_backward(
-            *(grad_x, x, weight, mean, var, None, None, False, ctx.eps),
-            [True, False, False],
+        rows, C = x.shape
+        places = rows // ctx.groups
+        _, *sums = torch.ops.aten.native_batch_norm_backward(
+            grad.contiguous().view(ctx.groups, -1),
+            x.view(ctx.groups, -1),
+            None,
+            mean.repeat(places),
+            var.repeat(places),
+            *(None, None, False, ctx.eps, [False, True, True]),
         )
+        grad_weight, grad_bias = (y.view(-1, C).sum(0) for y in sums)
+        if not ctx.needs_input_grad[0]:
+            return None, grad_weight, grad_bias, None, None
+        # (grad - mean(grad) - normal mean(grad normal)) weight / std
+        slope = (var + ctx.eps).rsqrt_().mul_(grad_weight)
+        offset = torch.addcmul(grad_bias, mean, slope, value=-1).div_(rows)
+        grad_x = torch.addcmul(grad, x, slope, value=-1 / rows)
+        grad_x = fixed_norm(grad_x, offset, var, weight, None, ctx.eps)
         return grad_x, grad_weight, grad_bias, None, None
 
 
-def dropout(x: Tensor, p: float) -> Tuple[Tensor, float]:
-    """Dropout of a contiguous tensor, which may be overwritten.
+def dropout_masks(x: Tensor, p: Tensors, plan: Plan) -> List[Optional[Tensor]]:
+    """Elements that each block keeps, where it has dropout.
 
     On a CPU one random byte per element decides, since numbers for each are a
     quarter of a step there. Probabilities that are no multiple of 1/256 and
-    other devices are served by torch.
+    other devices are served by torch, as is :func:`torch.compile`, which
+    fuses its own.
+
+    Args:
+        x (Tensor): Input of the first block, of shape (B, T, V, U C).
+        p (dict[str, Tensor]): Tensors of the encoders.
+        plan (Plan): The encoders beside their tensors.
+
+    Returns:
+        list[Tensor | None]: Masks (rows, U O), None for torch's dropout.
+    """
+    B, T, V, _ = x.shape
+    sizes, masks = [], [None] * len(plan.blocks)
+    (share, *others) = {block.dropout for block in plan.blocks} - {0} or {0}
+    if (
+        not share
+        or others
+        or x.device.type != 'cpu'
+        or 256 * share % 1
+        or torch.compiler.is_compiling()
+    ):
+        return masks
+    for i, block in enumerate(plan.blocks):
+        T = -(-T // block.stride)
+        width = p[f'gcn.{i}.tcn.conv.bias'].numel()
+        sizes.append(B * T * V * width if block.dropout else 0)
+    words = torch.empty(-(-sum(sizes) // 8), dtype=torch.int64)
+    words.random_(-(2**63), None)  # all 64 bits
+    random = words.view(torch.uint8)[: sum(sizes)]
+    kept = (random >= 256 * share).split(sizes)
+    for i, block in enumerate(plan.blocks):
+        if block.dropout:
+            masks[i] = kept[i].view(-1, p[f'gcn.{i}.tcn.conv.bias'].numel())
+    return masks
+
+
+def dropout(
+    x: Tensor, p: float, keep: Optional[Tensor] = None
+) -> Tuple[Tensor, float]:
+    """Dropout of a tensor, which may be overwritten.
+
+    Args:
+        x (Tensor): Of any shape.
+        p (float): Share of the elements that is dropped.
+        keep (Tensor, optional): The elements that are kept. Defaults to
+            torch's random ones.
 
     Returns:
         tuple[Tensor, float]: The elements that are kept, and the factor that
-        is still to be applied, with what is added next.
+        is still to be applied, with the next operation.
     """
-    threshold = 256 * p
-    if not p:
-        return x, 1.0
-    compiling = torch.compiler.is_compiling()  # which fuses its own
-    if x.device.type != 'cpu' or threshold % 1 or compiling:
+    if keep is None:
         return F.dropout(x, p), 1.0
-    words = torch.empty(-(-x.numel() // 8), dtype=torch.int64)
-    words.random_(-(2**63), None)  # all 64 bits
-    random = words.view(torch.uint8)[: x.numel()].view(x.shape)
-    return _Mask.apply(x, random >= threshold), 1 / (1 - p)
+    return _Mask.apply(x, keep), 1 / (1 - p)
 
 
 class _Mask(torch.autograd.Function):

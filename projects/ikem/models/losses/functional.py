@@ -206,7 +206,11 @@ def mean_over_sources(losses: Mapping[Pair, Tensor]) -> Dict[Hashable, Tensor]:
     by_target = defaultdict(list)
     for (u, _), loss in losses.items():
         by_target[u].append(loss)
-    return {u: torch.stack(row).mean() for u, row in by_target.items()}
+    if len({len(row) for row in by_target.values()}) > 1:
+        return {u: torch.stack(row).mean() for u, row in by_target.items()}
+    rows = torch.stack([loss for row in by_target.values() for loss in row])
+    means = rows.view(len(by_target), -1).mean(1)
+    return dict(zip(by_target, means.unbind()))
 
 
 def _grids(

@@ -78,7 +78,7 @@ class ExplicitExchangeLoss(BaseModule):
     ) -> Dict[Pair, Tensor]:
         """Mean loss of each pair (target, source)."""
         losses = explicit_exchange(z, key, bank, pairs, **self.options)
-        return {p: self.loss_weight * loss for p, loss in losses.items()}
+        return weighted(losses, self.loss_weight)
 
 
 @MODELS.register_module()
@@ -105,4 +105,11 @@ class ImplicitExchangeLoss(BaseModule):
     ) -> Dict[str, Tensor]:
         """Mean loss of each modality."""
         losses = implicit_exchange(ztilde, key, bank, self.temperature)
-        return {u: self.loss_weight * loss for u, loss in losses.items()}
+        return weighted(losses, self.loss_weight)
+
+
+def weighted(losses: Dict, weight: float) -> Dict:
+    """Losses times a weight."""
+    if weight == 1:
+        return losses
+    return {key: weight * loss for key, loss in losses.items()}
