@@ -56,8 +56,8 @@ def spoil_bank(model):
     """The last iteration of an epoch, whose losses no longer see it."""
     enqueue = model.bank.enqueue
 
-    def spoiled(keys):
-        enqueue(keys)
+    def spoiled(keys, write=True):
+        enqueue(keys, write)
         model.bank.keys_bone[3] = float('inf')
 
     model.bank.enqueue = spoiled

@@ -1,5 +1,6 @@
 from .data_check_hook import DataCheckHook
 from .dataset_epoch_hook import DatasetEpochHook
+from .gathered_info_hook import GatheredInfoHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .log_clips_hook import LogClipsHook
 from .progress_hook import ProgressHook
@@ -12,6 +13,7 @@ from .training_health_hook import TrainingHealthHook
 __all__ = [
     'DataCheckHook',
     'DatasetEpochHook',
+    'GatheredInfoHook',
     'KeepMemoryHook',
     'LogClipsHook',
     'ProgressHook',

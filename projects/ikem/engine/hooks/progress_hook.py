@@ -6,6 +6,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from projects.ikem.engine.unwrap import unwrap
 
+from .gathered_info_hook import GatheredInfoHook
+
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
@@ -57,6 +59,9 @@ class ProgressHook(Hook):
                 f'iteration {runner.iter + 1}: the modalities exchange '
                 'knowledge'
             )
+            for hook in runner.hooks:  # of iterations before
+                if isinstance(hook, GatheredInfoHook):
+                    hook.write(runner)
             # or the log would go on showing losses that are not computed
             scalars = runner.message_hub.log_scalars
             for name in [n for n in scalars if n.startswith('train/loss')]:

@@ -1,5 +1,6 @@
 from typing import Dict, List, Optional
 
+import torch
 from mmaction.registry import HOOKS
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
@@ -7,6 +8,8 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from projects.ikem.engine.unwrap import unwrap
+
+from .gathered_info_hook import is_due
 
 _REMEDY = 'lower the learning rate or set optim_wrapper.clip_grad.max_norm=1'
 
@@ -29,6 +32,7 @@ class TrainingHealthHook(Hook):
     def __init__(self, min_std: float = 0.02) -> None:
         self.min_std = min_std
         self.collapsed = set()
+        self.recent = []  # losses of iterations, where they were, their clips
 
     def after_train_iter(
         self,
@@ -37,7 +41,7 @@ class TrainingHealthHook(Hook):
         data_batch: Optional[Dict] = None,
         outputs: Optional[Dict[str, Tensor]] = None,
     ) -> None:
-        """Look at the losses.
+        """Look at the losses, those of a GPU when the log has a line.
 
         Args:
             runner (Runner): The runner of the training process.
@@ -48,26 +52,51 @@ class TrainingHealthHook(Hook):
         Raises:
             FloatingPointError: If a loss is not finite.
         """
-        outputs = outputs or {}
-        # the sum of all, one transfer from the device an iteration
-        if 'loss' in outputs and outputs['loss'].isfinite():
+        losses = {
+            name: value.detach()
+            for name, value in (outputs or {}).items()
+            if 'loss' in name and isinstance(value, Tensor)
+        }
+        if losses:
+            where = (
+                f'in epoch {runner.epoch + 1}, iteration {runner.iter + 1}, '
+                f'rank {get_rank()}'
+            )
+            self.recent.append((losses, where, _clips(data_batch or {})))
+        if is_due(self, runner, batch_idx):
+            self.look(runner)
+
+    def look(self, runner: Runner) -> None:
+        """Look at the losses of recent iterations, in one transfer.
+
+        Raises:
+            FloatingPointError: If one is not finite; names the first.
+        """
+        recent, self.recent = self.recent, []
+        totals = [
+            losses['loss'] if 'loss' in losses else sum(losses.values())
+            for losses, *_ in recent
+        ]
+        if not totals or torch.stack(totals).isfinite().all():
             return
+        losses, where, clips = next(
+            entry
+            for entry, total in zip(recent, totals)
+            if not total.isfinite()
+        )
         wrong = {
             name: value.item()
-            for name, value in outputs.items()
-            if 'loss' in name and not value.isfinite()
+            for name, value in losses.items()
+            if not value.isfinite()
         }
-        if not wrong:
-            return
         single = {n: v for n, v in wrong.items() if n != 'loss'} or wrong
-        losses = ', '.join(f'{name} is {v}' for name, v in single.items())
+        named = ', '.join(f'{name} is {v}' for name, v in single.items())
         saved = runner.message_hub.runtime_info.get('last_ckpt')
+        saved = saved or 'none, since none was due yet'
         raise FloatingPointError(
-            f'{losses} in epoch {runner.epoch + 1}, iteration '
-            f'{runner.iter + 1}, rank {get_rank()}: look at the clips of the '
-            f'batch, {_REMEDY}; the last good checkpoint is '
-            f'{saved or "none, since none was due yet"}. The clips are '
-            f'{", ".join(_clips(data_batch or {}))}'
+            f'{named} {where}: look at the clips of the batch, {_REMEDY}; the '
+            f'last good checkpoint is {saved}. The clips are '
+            f'{", ".join(clips)}'
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: Dict) -> None:
@@ -78,8 +107,10 @@ class TrainingHealthHook(Hook):
             checkpoint (dict): The checkpoint.
 
         Raises:
-            FloatingPointError: If a parameter or buffer is not finite.
+            FloatingPointError: If a recent loss, a parameter or a buffer is
+                not finite.
         """
+        self.look(runner)
         wrong = [
             name
             for name, value in checkpoint['state_dict'].items()
