@@ -404,11 +404,35 @@ def update_average(
         momentum (float): m.
         moving (iterable[str]): Modalities that move.
     """
-    pairs = [
-        (k.detach(), q.detach())
-        for u in moving
-        for k, q in zip(key[u].parameters(), query[u].parameters())
-    ]
-    if pairs:
-        keys, queries = map(list, zip(*pairs))
+    moving = list(moving)
+    keys, queries = (parameters_of(x, moving) for x in (key, query))
+    if keys:
         get_ema_multi_avg_fn(momentum)(keys, queries, None)
+
+
+def parameters_of(
+    encoders: Mapping[str, nn.Module], names: Sequence[str]
+) -> List[Tensor]:
+    """Parameters of some encoders, without a walk through their modules where
+    they are stacked."""
+    if isinstance(encoders, Encoders) and encoders.has_neck:
+        chosen = [encoders.modalities.index(u) for u in names]
+        parts = (
+            encoders.stacked_backbones.rows(
+                encoders.backbones.values(), chosen
+            ),
+            encoders.stacked_necks.rows(
+                [encoder.neck for encoder in encoders.values()], chosen
+            ),
+        )
+        if None not in parts:
+            return [p.detach() for part in parts for p in part]
+    # in the order of the stacks: by parameter, then by modality
+    return [
+        p.detach()
+        for part in ('backbone', 'neck')
+        for rows in zip(
+            *(getattr(encoders[u], part).parameters() for u in names)
+        )
+        for p in rows
+    ]

@@ -105,11 +105,13 @@ class Stack:
         Args:
             part (slice): The modules that are wanted. Defaults to all.
         """
-        stacks = [stack[part] for stack in self.parameters.values()]
+        stacks, buffers = list(self.parameters.values()), self.buffers
+        if len(range(*part.indices(len(self.modules)))) < len(self.modules):
+            stacks = [stack[part] for stack in stacks]
+            buffers = {name: x[part] for name, x in buffers.items()}
         rows = [row for rows in self.rows for row in rows[part]]
         if torch.is_grad_enabled() and any(x.requires_grad for x in rows):
             stacks = _Rows.apply(stacks, *rows)
-        buffers = {name: x[part] for name, x in self.buffers.items()}
         return {**dict(zip(self.parameters, stacks)), **buffers}
 
 
@@ -143,6 +145,22 @@ class Stacked:
             with torch.inference_mode(False):
                 self.stack = Stack(modules)
         return self.stack.tensors(part)
+
+    def rows(
+        self, modules: Iterable[nn.Module], chosen: Iterable[int]
+    ) -> Optional[List[nn.Parameter]]:
+        """Parameters of some of the modules, or None without their stack.
+
+        Args:
+            modules (iterable[nn.Module]): The modules.
+            chosen (iterable[int]): Numbers of those that are wanted.
+        """
+        stack, chosen = self.stack, list(chosen)
+        if stack is None or stack.modules != tuple(modules):
+            return None
+        if not stack.holds:
+            return None
+        return [rows[i] for rows in stack.rows for i in chosen]
 
     def __deepcopy__(self, memo: Dict) -> 'Stacked':
         return Stacked()

@@ -6,7 +6,6 @@ from mmaction.models.utils import Graph
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
 
 from projects.ikem.skeletons import get_layout
 
@@ -85,11 +84,12 @@ class SlimSTGCN(BaseModule):
     @property
     def plan(self) -> Plan:
         """Plan: All but the tensors that the forward pass depends on."""
-        norms = {
-            name: module
-            for name, module in self.named_modules()
-            if isinstance(module, _NormBase)
-        }
+        norms = {'data_bn': self.data_bn}
+        for i, block in enumerate(self.gcn):
+            norms[f'gcn.{i}.gcn.bn'] = block.gcn.bn
+            norms[f'gcn.{i}.tcn.bn'] = block.tcn.bn
+            if isinstance(block.residual, nn.Module):
+                norms[f'gcn.{i}.residual.bn'] = block.residual.bn
         kinds = {(m.eps, m.momentum, type(m)) for m in norms.values()}
         sizes = {(eps, momentum) for eps, momentum, _ in kinds}
         if len(sizes) != 1:

@@ -151,7 +151,7 @@ def stgcn(
         return y
 
     x = norm(x.contiguous().view(B * T, U * V * C), 'data_bn')
-    x = reorder(x.view(B, T, U, V, C), 0, 1, 3, 2, 4).flatten(3)
+    x = reorder(x.view(B, T, U, V, C), (0, 1, 3, 2, 4)).flatten(3)
     if joints is not None:
         x = x.index_select(2, joints)
     names = [f'gcn.{i}' for i in range(len(plan.blocks))]
@@ -226,52 +226,83 @@ def graph_conv(
             limit = 64 if U == 1 else 256
         order = 'dense' if C * O <= limit else 'aggregate'
     W = weight.view(U, K, O, C)
-    b = torch.bmm(degree.transpose(1, 2), bias.view(U, K, O))  # (U, W, O)
+    b = degree.transpose(1, 2).bmm(bias.view(U, K, O))  # (U, W, O)
     x = x.view(B * T, V, U, C)
     if order == 'dense':
-        x = reorder(x, 2, 0, 1, 3).view(U, B * T, V * C)
-        M = torch.bmm(A.view(U, K, V * V).transpose(1, 2), W.view(U, K, O * C))
-        M = reorder(M.view(U, V, V, O, C), 0, 1, 4, 2, 3)
-        M = M.view(U, V * C, V * O)
-        y = torch.baddbmm(b.view(U, 1, V * O), x, M)
-        y = reorder(y.view(U, B * T, V, O), 1, 2, 0, 3)
+        x = reorder(x, (2, 0, 1, 3)).view(U, B * T, V * C)
+        M = combine(A, W).view(U, V * C, V * O)
+        if x.device.type == 'cpu':
+            y = torch.baddbmm(b.view(U, 1, V * O), x, M)
+            y = reorder(y.view(U, B * T, V, O), (1, 2, 0, 3))
+        else:  # which would copy the bias to all rows first
+            y = torch.bmm(x, M).view(U, B * T, V, O)
+            y = reorder(y, (1, 2, 0, 3), b.transpose(0, 1))
     elif U == 1:  # in the order of x, without a copy
         A = A[0].permute(2, 0, 1).reshape(V * K, V).expand(B * T, -1, -1)
         x = torch.bmm(A.to(x.dtype), x.view(B * T, V, C))
         W = W[0].permute(1, 0, 2).reshape(O, K * C)
         y = F.linear(x.view(B * T, V, K * C), W).add_(b[0])
     else:
-        x = reorder(x, 2, 1, 0, 3).view(U, V, B * T * C)
-        A = reorder(A, 0, 1, 3, 2).view(U, K * V, V)
+        x = reorder(x, (2, 1, 0, 3)).view(U, V, B * T * C)
+        A = reorder(A, (0, 1, 3, 2)).view(U, K * V, V)
         x = torch.bmm(A, x).view(U, K, V * B * T, C)
         y = None
         for x_k, W_k in zip(x.unbind(1), W.transpose(2, 3).unbind(1)):
             y = torch.bmm(x_k, W_k) if y is None else y.baddbmm(x_k, W_k)
-        y = y.view(U, V, B * T, O) + b[:, :, None].to(y.dtype)
-        y = reorder(y, 2, 1, 0, 3)
+        y = reorder(y.view(U, V, B * T, O), (2, 1, 0, 3), b.transpose(0, 1))
     return y.view(B, T, V, U * O)
 
 
-def reorder(x: Tensor, *dims: int) -> Tensor:
-    """A contiguous tensor with the dimensions in another order."""
+def combine(A: Tensor, W: Tensor) -> Tensor:
+    """``sum_k A[k, v, w] W[k, o, c]``, of shape (U, V, C, V, O)."""
+    U, K, V, _ = A.shape
+    O, C = W.shape[2:]  # noqa: E741
+    if torch.compiler.is_compiling():  # one kernel
+        W = W.transpose(2, 3)[:, :, None, :, None]  # (U, K, 1, C, 1, O)
+        return (A[:, :, :, None, :, None] * W).sum(1)
+    # three subsets are no product for the units of low precision
+    with torch.autocast(A.device.type, enabled=False):
+        M = A.view(U, K, V * V).transpose(1, 2).bmm(W.view(U, K, O * C))
+        return reorder(M.view(U, V, V, O, C), (0, 1, 4, 2, 3))
+
+
+def reorder(
+    x: Tensor, dims: Tuple[int, ...], bias: Optional[Tensor] = None
+) -> Tensor:
+    """A contiguous tensor with the dimensions in another order.
+
+    Args:
+        x (Tensor): The tensor.
+        dims (tuple[int]): The order.
+        bias (Tensor, optional): Added to the result, to which it broadcasts.
+            Defaults to None.
+    """
     if torch.compiler.is_compiling():
-        return x.permute(dims).contiguous()
-    return _Reorder.apply(x, dims)
+        y = x.permute(dims)
+        return (y if bias is None else y + bias.to(y.dtype)).contiguous()
+    return _Reorder.apply(x, dims, bias)
 
 
 class _Reorder(torch.autograd.Function):
     """One copy in either direction."""
 
     @staticmethod
-    def forward(ctx, x, dims):
-        ctx.dims = dims
+    def forward(ctx, x, dims, bias):
+        ctx.dims, ctx.bias = dims, None
         y = x.permute(dims)
+        if bias is not None:
+            ctx.bias, ctx.dtype = bias.shape, bias.dtype
+            out = y.new_empty(y.shape)
+            return torch.add(y, bias.to(y.dtype), out=out)
         return y.contiguous() if not y.is_contiguous() else y.view(y.shape)
 
     @staticmethod
     def backward(ctx, grad):
         back = sorted(range(len(ctx.dims)), key=ctx.dims.__getitem__)
-        return grad.permute(back).contiguous(), None
+        grad_bias = None
+        if ctx.bias is not None and ctx.needs_input_grad[2]:
+            grad_bias = grad.sum_to_size(ctx.bias).to(ctx.dtype)
+        return grad.permute(back).contiguous(), None, grad_bias
 
 
 def temporal_conv(x: Tensor, p: Tensors, name: str, stride: int) -> Tensor:
