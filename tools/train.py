@@ -28,8 +28,8 @@ def parse_args():
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='mixed precision: float16 with loss scaling on a GPU, bfloat16 '
-        'on a CPU',
+        help='mixed precision: bfloat16, or float16 with loss scaling on a GPU '
+        'without it',
     )
     parser.add_argument(
         '--no-validate',
@@ -69,11 +69,13 @@ def merge_args(cfg: Config, args) -> Config:
             'BFloat16OptimWrapper',
         ):
             raise ValueError(f'--amp does not work with {wrapper}')
-        if torch.cuda.is_available():
+        if not torch.cuda.is_available() or torch.cuda.is_bf16_supported(
+            including_emulation=False
+        ):
+            cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
+        else:
             cfg.optim_wrapper.type = 'AmpOptimWrapper'
             cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-        else:
-            cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
     if args.resume is not None:
         resume_from(cfg, args.resume)
     if args.auto_scale_lr:
@@ -92,6 +94,8 @@ def merge_args(cfg: Config, args) -> Config:
     if args.deterministic:
         randomness.deterministic = True
     apply_options(cfg, args.cfg_options)
+    if torch.cuda.is_available():  # or each batch would wait for the device
+        cfg.train_dataloader.setdefault('pin_memory', True)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
         # there will be no metric to choose the best checkpoint by

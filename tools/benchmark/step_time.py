@@ -31,6 +31,7 @@ from rich.progress import track
 from rich.table import Table
 from torch.profiler import ProfilerActivity
 
+from count_operations import count  # isort: skip
 from projects.ikem.compat import require_compiler
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
@@ -302,6 +303,14 @@ def main() -> None:
         cfg = load(args)
         stage = which_stage(cfg, args.stage)
         forms = [Form(plain=False, amp=args.amp)]
+        if args.count:
+            training = build(forms[0], stage, args)
+            training.step()
+            counts = count(training.step)
+            print(f'{sum(counts.values())} operations, stage {stage}')
+            for name, number in counts.most_common(20):
+                print(f'{number:6} {name.replace("aten::", "")}')
+            return
         if args.plain:
             forms += [Form(plain=True, amp=amp) for amp in {args.amp, False}]
         cases = [(form, stage) for form in forms]
@@ -371,6 +380,13 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument(
         '--profile', action='store_true', help='print the operations of ours'
+    )
+    parser.add_argument(
+        '--count',
+        action='store_true',
+        help='print the number of operations of a step that are no views, '
+        'and nothing else; of the form that --cfg-options '
+        'optim_wrapper.optimizer.foreach=True gives the optimiser',
     )
     add_cfg_options(parser)
     return parser.parse_args()

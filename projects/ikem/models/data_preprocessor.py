@@ -28,7 +28,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
             is not normalised, as in the released code. Defaults to
             ``'unit'``.
         non_blocking (bool): Whether transfers to the device do not block.
-            Defaults to False.
+            Defaults to True.
 
     Raises:
         ValueError: If a modality is unknown.
@@ -40,7 +40,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         layout: Union[str, dict] = 'ntu-25',
         use_time_scale: bool = True,
         rotation_axis: str = 'unit',
-        non_blocking: bool = False,
+        non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
         if rotation_axis not in ('unit', 'raw'):

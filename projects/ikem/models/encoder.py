@@ -265,8 +265,8 @@ class Encoders(ModuleDict):
             y = [x.movedim(-1, 2) for part in y for x in part]
             return dict(zip(self.modalities, y))
         options = {} if joints is None else dict(joints=joints)
-        return {
-            u: backbone(x[u], **options)
+        return {  # of one order of strides, or each would be compiled anew
+            u: backbone(x[u].contiguous(), **options)
             for u, backbone in self.backbones.items()
         }
 
