@@ -28,8 +28,8 @@ def parse_args():
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='mixed precision: bfloat16, or float16 with loss scaling on a GPU '
-        'without it',
+        help='mixed precision: bfloat16, or float16 with loss scaling on a '
+        'GPU without it',
     )
     parser.add_argument(
         '--no-validate',
