@@ -26,11 +26,9 @@ from torch.distributed import group
 from torch.nn.modules._functions import SyncBatchNorm
 
 Tensors = Dict[str, Tensor]
-# On a CPU, up to this product of channels C O one dense product per frame is
-# faster than to aggregate the joints first.
-_DENSE_ON_CPU = 16 * 16
-# On other devices a dense product is faster until its matrix is this large.
-_DENSE = 64 * 64
+# Up to these products C O of channels one dense product per frame is faster
+# than to aggregate the joints first: on a GPU, on a CPU, there of one encoder.
+_DENSE, _DENSE_ON_CPU, _DENSE_OF_ONE = 64 * 64, 16 * 16, 8 * 8
 
 
 class Block(NamedTuple):
@@ -142,6 +140,7 @@ def stgcn(
         if name in plan.frozen:
             return fixed_norm(x, mean, var, weight, bias, plan.eps)
         if plan.sync and get_world_size() > 1:
+            p[f'{name}.num_batches_tracked'].add_(1)
             return SyncBatchNorm.apply(
                 *(x, weight, bias, mean, var, plan.eps, plan.momentum),
                 *(group.WORLD, get_world_size()),
@@ -223,7 +222,7 @@ def graph_conv(
     if order == 'auto':
         limit = _DENSE
         if x.device.type == 'cpu':
-            limit = 64 if U == 1 else 256
+            limit = _DENSE_OF_ONE if U == 1 else _DENSE_ON_CPU
         order = 'dense' if C * O <= limit else 'aggregate'
     W = weight.view(U, K, O, C)
     b = degree.transpose(1, 2).bmm(bias.view(U, K, O))  # (U, W, O)
