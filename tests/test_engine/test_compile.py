@@ -5,6 +5,8 @@ from helpers import CONFIGS, tiny
 from mmengine.config import Config, ConfigDict
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
+from test_models.test_ikem import build as build_slim
+from test_models.test_ikem import inputs as slim_inputs
 from tiny_algorithms import ALGORITHMS, BACKBONE, batches, train
 from torch._dynamo.utils import counters
 
@@ -62,6 +64,32 @@ def test_trains_as_without(name, wrapper, backend):
     with torch.no_grad():
         for u, f in model(inputs).items():
             torch.testing.assert_close(f, eager(inputs)[u])
+
+
+@pytest.mark.parametrize(
+    'backend',
+    ['aot_eager', pytest.param('inductor', marks=pytest.mark.slow)],
+)
+def test_the_pass_of_all_modalities(backend):
+    """One graph with gradient, one without, and the numbers of eager."""
+    results = []
+    for options in (None, dict(backend=backend)):
+        torch.manual_seed(0)
+        model = build_slim(momentum=0.9, exchange_begin=0).double().train()
+        model.set_progress(0, 1)
+        if options is not None:
+            model.compile(**options)
+        wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.01))
+        torch.manual_seed(1)
+        for _ in range(2):
+            inputs = slim_inputs(model)['inputs']
+            inputs = {u: x.double() for u, x in inputs.items()}
+            data = dict(inputs=inputs, data_samples=[])
+            losses = model.train_step(data, wrapper)
+        losses = {name: loss.detach() for name, loss in losses.items()}
+        results.append([losses, dict(model.state_dict())])
+    assert compiled_frames() == 2
+    torch.testing.assert_close(*results, rtol=1e-8, atol=1e-8)
 
 
 def test_a_run_in_two_stages_goes_on_without(prepared_ntu, tmp_path):

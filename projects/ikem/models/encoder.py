@@ -16,12 +16,7 @@ import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleDict
-from mmengine.runner import CheckpointLoader
-from mmengine.runner.checkpoint import load_state_dict
 from torch import Tensor, nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
-
-from projects.ikem.checkpoint import get_state_dict, require_same_skeleton
 
 from .backbones import SlimSTGCN
 from .backbones.stgcn import encode, stgcn
@@ -339,100 +334,3 @@ def build_neck(cfg: Dict, in_channels: Optional[int] = None) -> nn.Module:
             'set in_channels of the neck'
         )
     return MODELS.build(cfg)
-
-
-def load_encoders(
-    encoders: Mapping[str, nn.Module], checkpoint: str, prefix: str
-) -> None:
-    """Load encoders from the checkpoint of a pre-training, read once.
-
-    Args:
-        encoders (mapping[str, nn.Module]): Encoders, or their backbones, by
-            modality.
-        checkpoint (str): Path of the checkpoint.
-        prefix (str): Where the checkpoint has the encoder of a modality, such
-            as ``'query.{modality}.backbone.'``.
-
-    Raises:
-        FileNotFoundError: If there is no such checkpoint.
-        RuntimeError: If it has nothing there, or an encoder of another
-            skeleton, with a parameter missing, left over or of another shape.
-    """
-    try:
-        state = get_state_dict(
-            CheckpointLoader.load_checkpoint(
-                checkpoint, 'cpu', logger='silent'
-            )
-        )
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f'{checkpoint} is missing: run the pre-training first, '
-            'or give its checkpoint as `pretrained`'
-        ) from error
-    for u, encoder in encoders.items():
-        start = prefix.format(modality=u)
-        own = {
-            k[len(start) :]: v for k, v in state.items() if k.startswith(start)
-        }
-        where = f'{start.rstrip(".")} of {checkpoint}'
-        if not own:
-            raise RuntimeError(
-                f'{checkpoint} has no encoder {start.rstrip(".")}: was it '
-                'pre-trained with this modality?'
-            )
-        require_same_skeleton(encoder, own, where)
-        try:
-            load_state_dict(encoder, own, strict=True)
-        except RuntimeError as error:
-            raise RuntimeError(f'{where} does not fit: {error}') from error
-
-
-@torch.no_grad()
-def update_average(
-    key: Mapping[str, nn.Module],
-    query: Mapping[str, nn.Module],
-    momentum: float,
-    moving: Iterable[str],
-) -> None:
-    """Moving average of parameters, ``key = m * key + (1 - m) * query``.
-
-    Norm layers of the key encoders keep statistics of their own.
-
-    Args:
-        key (mapping[str, nn.Module]): Key encoders by modality.
-        query (mapping[str, nn.Module]): Their query encoders.
-        momentum (float): m.
-        moving (iterable[str]): Modalities that move.
-    """
-    moving = list(moving)
-    keys, queries = (parameters_of(x, moving) for x in (key, query))
-    if keys:
-        get_ema_multi_avg_fn(momentum)(keys, queries, None)
-
-
-def parameters_of(
-    encoders: Mapping[str, nn.Module], names: Sequence[str]
-) -> List[Tensor]:
-    """Parameters of some encoders, without a walk through their modules where
-    they are stacked."""
-    if isinstance(encoders, Encoders) and encoders.has_neck:
-        chosen = [encoders.modalities.index(u) for u in names]
-        parts = (
-            encoders.stacked_backbones.rows(
-                encoders.backbones.values(), chosen
-            ),
-            encoders.stacked_necks.rows(
-                [encoder.neck for encoder in encoders.values()], chosen
-            ),
-        )
-        if None not in parts:
-            return [p.detach() for part in parts for p in part]
-    # in the order of the stacks: by parameter, then by modality
-    return [
-        p.detach()
-        for part in ('backbone', 'neck')
-        for rows in zip(
-            *(getattr(encoders[u], part).parameters() for u in names)
-        )
-        for p in rows
-    ]

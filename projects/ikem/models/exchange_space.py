@@ -12,10 +12,10 @@ from .encoder import (
     ModalityEncoder,
     Projectors,
     unit,
-    update_average,
 )
 from .losses import contrast
 from .memory_bank import MemoryBank
+from .moving_average import update_average
 
 
 class ExchangeSpace(BaseModule):

@@ -7,11 +7,12 @@ from mmengine.model import BaseModel, ModuleList
 from mmengine.optim import OptimWrapper
 from torch import Tensor
 
-from ..encoder import Embedded, Encoders, Features, update_average
+from ..encoder import Embedded, Encoders, Features
 from ..exchange_space import ExchangeSpace
 from ..losses import embedding_statistics
 from ..memory_bank import MemoryBank
 from ..modalities import MODALITIES
+from ..moving_average import update_average
 
 
 class PretrainingModel(BaseModel):

@@ -6,13 +6,14 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from ..encoder import Embedded, Encoders, Features, load_encoders, unit
+from ..encoder import Embedded, Encoders, Features, unit
 from ..losses import (
     embedding_statistics,
     explicit_exchange,
     mean_over_sources,
 )
 from ..memory_bank import MemoryBank
+from ..pretrained import load_encoders
 from .base import PretrainingModel
 
 TEACHER = 'teacher'  # the bank of z^t, beside those of its modalities

@@ -7,7 +7,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModel, ModuleDict
 from torch import Tensor, nn
 
-from ..encoder import Encoders, load_encoders
+from ..encoder import Encoders
+from ..pretrained import load_encoders
 
 
 @MODELS.register_module()
