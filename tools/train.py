@@ -69,9 +69,14 @@ def merge_args(cfg: Config, args) -> Config:
             'BFloat16OptimWrapper',
         ):
             raise ValueError(f'--amp does not work with {wrapper}')
-        if not torch.cuda.is_available() or torch.cuda.is_bf16_supported(
-            including_emulation=False
-        ):
+        bfloat16 = not torch.cuda.is_available() or (
+            torch.cuda.is_bf16_supported(including_emulation=False)
+        )
+        if wrapper == 'AmpOptimWrapper' and torch.cuda.is_available():
+            pass  # the config has chosen its precision
+        elif bfloat16:
+            for option in ('loss_scale', 'dtype', 'use_fsdp'):
+                cfg.optim_wrapper.pop(option, None)
             cfg.optim_wrapper.type = 'BFloat16OptimWrapper'
         else:
             cfg.optim_wrapper.type = 'AmpOptimWrapper'

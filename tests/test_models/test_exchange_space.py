@@ -79,13 +79,14 @@ def test_stages(replaces):
 
 def test_losses_are_those_of_the_space():
     model, x = with_exchange(), inputs()
-    space, views = model.exchange_space, {u: v[:, 0] for u, v in x.items()}
+    space = model.exchange_space
+    anchor, target = ({u: v[:, i] for u, v in x.items()} for i in (0, 1))
     for p in model.query.parameters():  # lets keys and queries differ
         p.data.add_(0.1 * torch.randn_like(p))
     before = {k: v.clone() for k, v in model.state_dict().items()}
     losses = model(x, mode='loss')
-    f = model.query.features(views)
-    keys = space.key(views)
+    f = model.query.features(anchor)
+    keys = space.key(target)
     z = {u: F.normalize(space.neck[u](f[u])) for u in MODALITIES}
     bank = {u: before[f'exchange_space.bank.keys_{u}'] for u in MODALITIES}
     for u in MODALITIES:

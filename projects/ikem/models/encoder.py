@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from .backbones import SlimSTGCN
 from .backbones.stgcn import encode, stgcn
-from .necks.projector import MLPProjector, mlp
-from .stacking import Stacked
+from .necks.projector import is_plain, mlp
+from .stacking import Stacked, has_hooks
 
 Features = Dict[str, Tensor]
 # Frames of all persons, clips and modalities that one pass takes on a CPU.
@@ -92,9 +92,8 @@ def project(
     g = projectors.values()
     device = next(iter(f.values())).device
     with torch.autocast(device.type, enabled=False):
-        equal = all(type(x) is MLPProjector for x in g)
-        equal = equal and not torch.compiler.is_compiling()
-        p = stacked(g) if equal else None
+        alone = torch.compiler.is_compiling() or not all(map(is_plain, g))
+        p = None if alone else stacked(g)
         if p is None:
             return {u: g(f[u]) for u, g in projectors.items()}
         x = torch.stack([f[u] for u in projectors])
@@ -149,8 +148,9 @@ class ModalityEncoder(BaseModule):
 class Encoders(ModuleDict):
     """The encoders of several modalities, the one place where they run.
 
-    Slim ST-GCNs run as one pass of stacked tensors, other backbones and those
-    with hooks one after the other.
+    Slim ST-GCNs run as one pass of stacked tensors; hooks of their blocks are
+    not called. Other backbones, and those that have a hook themselves, run
+    one after the other.
 
     The entries are :class:`ModalityEncoder`, with names ``joint.backbone.*``
     and ``joint.neck.*``, or without a neck the backbones themselves.
@@ -217,10 +217,7 @@ class Encoders(ModuleDict):
         modalities, or None where there is none."""
         backbones = self.backbones.values()
         if torch.compiler.is_compiling() or any(
-            type(b).forward is not SlimSTGCN.forward
-            or b._forward_hooks
-            or b._forward_pre_hooks
-            or b._backward_hooks
+            type(b).forward is not SlimSTGCN.forward or has_hooks(b)
             for b in backbones
         ):
             return None
@@ -273,7 +270,7 @@ class Encoders(ModuleDict):
         if y is None:
             return {u: pool(maps) for u, maps in self.maps(x, joints).items()}
         f = torch.cat([pool(x.movedim(-1, 2)) for x in y], 1)
-        f = f.view(len(f), len(self), -1)
+        f = f.unflatten(1, (len(self), f.size(1) // len(self)))
         return dict(zip(self.modalities, f.unbind(1)))
 
     def project(self, f: Features) -> Features:

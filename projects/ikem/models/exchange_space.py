@@ -36,7 +36,8 @@ class ExchangeSpace(BaseModule):
             ``'random'``.
         momentum (float): Weight m of the key encoders in their moving
             average. Defaults to 0.999.
-        key_view (int): The view that the key encoders see. Defaults to 0.
+        key_view (int): The view that the key encoders see, another one than
+            that of the algorithm's features ``e.f``. Defaults to 1.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class ExchangeSpace(BaseModule):
         bank_size: int = 32768,
         bank_init: str = 'random',
         momentum: float = 0.999,
-        key_view: int = 0,
+        key_view: int = 1,
     ) -> None:
         super().__init__()
         self.neck = Projectors(query.modalities, neck, query.feature_channels)

@@ -43,7 +43,9 @@ class MemoryBank(nn.Module):
         self.size = size
         self.channels = dict(channels)
         self.modalities = tuple(channels)
-        self.unwritten = []  # keys of the batches of a step, so far
+        # keys of the batches of a step, so far; a checkpoint in the middle of
+        # one lacks them, as it lacks the gradients
+        self.unwritten = []
         for name, d in channels.items():
             keys = F.normalize(torch.randn(size, d), dim=1)
             self.register_buffer(f'keys_{name}', keys)

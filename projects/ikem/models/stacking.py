@@ -20,10 +20,18 @@ class _Rows(torch.autograd.Function):
     @staticmethod
     def forward(ctx, stacks: List[Tensor], *rows: Tensor):
         ctx.num_rows = len(rows) // len(stacks)
+        # rows share memory with their stack, but no count of its versions
+        ctx.versions = [(row, row._version) for row in rows]
         return tuple(stack.detach() for stack in stacks)
 
     @staticmethod
     def backward(ctx, *grads: Optional[Tensor]):
+        if any(row._version != version for row, version in ctx.versions):
+            raise RuntimeError(
+                'a parameter that the backward pass needs has been modified '
+                'by an inplace operation, such as a step of an optimiser, '
+                'since the forward pass'
+            )
         rows = []
         for grad in grads:
             if grad is None:
@@ -180,7 +188,12 @@ def unstacked(module: nn.Module) -> Dict[str, Tensor]:
 
 def _alike(modules: Iterable[nn.Module]) -> bool:
     """Whether modules have tensors of the same names, shapes, types and
-    devices."""
+    devices, and none of them is shared."""
+    tensors = [
+        {id(x) for x in chain(m.parameters(), m.buffers())} for m in modules
+    ]
+    if sum(map(len, tensors)) != len(set().union(*tensors)):
+        return False
     signatures = {
         tuple(
             (name, x.shape, x.dtype, x.device)
@@ -237,3 +250,15 @@ def take_rows(x: Tensor, rows: Sequence[int]) -> Tensor:
     if list(rows) == list(range(rows[0], rows[0] + len(rows))):
         return x[rows[0] : rows[0] + len(rows)]
     return x.index_select(0, constant(rows, x.device))
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether a call of a module would do more than its forward."""
+    return any(
+        (
+            module._forward_hooks,
+            module._forward_pre_hooks,
+            module._backward_hooks,
+            module._backward_pre_hooks,
+        )
+    )

@@ -13,9 +13,10 @@ def is_due(hook: Hook, runner: Runner, batch_idx: int) -> bool:
     if next(runner.model.parameters()).device.type == 'cpu':
         return True
     loggers = [h.interval for h in runner.hooks if isinstance(h, LoggerHook)]
-    return hook.every_n_inner_iters(
-        batch_idx, min(loggers, default=1)
-    ) or hook.end_of_epoch(runner.train_dataloader, batch_idx)
+    return hook.end_of_epoch(runner.train_dataloader, batch_idx) or any(
+        hook.every_n_inner_iters(batch_idx, interval)
+        for interval in loggers or [1]
+    )
 
 
 @HOOKS.register_module()

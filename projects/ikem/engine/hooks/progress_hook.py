@@ -1,4 +1,4 @@
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
@@ -28,19 +28,20 @@ class ProgressHook(Hook):
             runner (Runner): The runner of the training process.
         """
         model = unwrap(runner.model)
-        if getattr(model, 'exchanges', None):
-            last = runner.max_iters - 1
-            if not self._set_progress(runner, last):
-                runner.logger.warning(
-                    f'exchange_begin={model.exchange_begin} of the model is '
-                    'not within this training: the modalities will exchange '
-                    'nothing. Lower it, or give a share such as 0.5'
-                )
+        if getattr(model, 'exchanges', None) and not model.exchanges_at(
+            *self._progress(runner, runner.max_iters - 1)
+        ):
+            runner.logger.warning(
+                f'exchange_begin={model.exchange_begin} of the model is '
+                'not within this training: the modalities will exchange '
+                'nothing. Lower it, or give a share such as 0.5'
+            )
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Optional[Dict] = None
     ) -> None:
-        """Set the progress of the iteration.
+        """Set the progress of the iteration, for all batches of a step of the
+        optimiser that of the first.
 
         Args:
             runner (Runner): The runner of the training process.
@@ -51,31 +52,36 @@ class ProgressHook(Hook):
         if not hasattr(model, 'set_progress'):
             return
         model.set_accumulation(runner.optim_wrapper)
-        before = runner.iter > 0 and self._set_progress(
-            runner, runner.iter - 1
+        if not model.begins_step and batch_idx > 0:
+            return
+        was_exchanging = runner.iter > 0 and model.exchanges_at(
+            *self._progress(runner, runner.iter - 1)
         )
-        if self._set_progress(runner, runner.iter) and not before:
+        model.set_progress(*self._progress(runner, runner.iter))
+        if model.exchanging and not was_exchanging:
             runner.logger.info(
                 f'iteration {runner.iter + 1}: the modalities exchange '
                 'knowledge'
             )
-            for hook in runner.hooks:  # of iterations before
-                if isinstance(hook, GatheredInfoHook):
-                    hook.write(runner)
-            # or the log would go on showing losses that are not computed
-            scalars = runner.message_hub.log_scalars
-            for name in [n for n in scalars if n.startswith('train/loss')]:
-                del scalars[name]
+            if model.exchange_replaces:
+                self._forget_losses(runner)
 
-    def _set_progress(self, runner: Runner, iteration: int) -> bool:
-        """Whether the modalities exchange in an iteration."""
-        model, loader = unwrap(runner.model), runner.train_dataloader
+    def _forget_losses(self, runner: Runner) -> None:
+        """Or the log would go on showing losses that are not computed."""
+        for hook in runner.hooks:  # of iterations before
+            if isinstance(hook, GatheredInfoHook):
+                hook.write(runner)
+        scalars = runner.message_hub.log_scalars
+        for name in [n for n in scalars if n.startswith('train/loss')]:
+            del scalars[name]
+
+    def _progress(self, runner: Runner, iteration: int) -> Tuple[float, float]:
+        """Epochs that are done before an iteration, and those of all."""
+        loader = runner.train_dataloader
         if isinstance(runner.train_loop, EpochBasedTrainLoop):
-            epoch, epochs = iteration // len(loader), runner.max_epochs
-        else:
-            # an InfiniteSampler counts the clips of all ranks
-            clips = loader.batch_size * runner.world_size
-            epoch = iteration * clips / len(loader.dataset)
-            epochs = runner.max_iters * clips / len(loader.dataset)
-        model.set_progress(epoch, epochs)
-        return model.exchanging
+            return iteration // len(loader), runner.max_epochs
+        # an InfiniteSampler counts the clips of all ranks
+        size = getattr(loader.batch_sampler, 'batch_size', loader.batch_size)
+        clips = (size or 1) * runner.world_size
+        num = len(loader.dataset)
+        return iteration * clips / num, runner.max_iters * clips / num

@@ -124,11 +124,15 @@ class TrainingHealthHook(Hook):
             )
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Look at the deviations of the epoch.
+        """Look at the losses that wait, and the deviations of the epoch.
 
         Args:
             runner (Runner): The runner of the training process.
+
+        Raises:
+            FloatingPointError: If a loss is not finite.
         """
+        self.look(runner)
         for name, history in runner.message_hub.log_scalars.items():
             _, is_std, u = name.partition('train/std_')
             if not is_std or u in self.collapsed:

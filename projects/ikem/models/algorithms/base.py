@@ -117,12 +117,16 @@ class PretrainingModel(BaseModel):
                 f'frozen_keys has {unknown}, which are no modalities: choose '
                 f'from {list(MODALITIES)}'
             )
-        share = isinstance(self.exchange_begin, float)
-        if self.exchange_begin < 0 or (share and self.exchange_begin > 1):
+        begin = self.exchange_begin
+        if (
+            not isinstance(begin, (int, float))
+            or begin < 0
+            or (isinstance(begin, float) and begin > 1)
+        ):
             raise ValueError(
                 'exchange_begin is a share of the training from 0.0 to 1.0, '
                 'or a number of epochs without a decimal point, got '
-                f'{self.exchange_begin}'
+                f'{begin!r}'
             )
         if not exchanges:
             return ModuleList()
@@ -135,8 +139,8 @@ class PretrainingModel(BaseModel):
         bank = (self.exchange_space or self).bank
         if bank is None:
             raise ValueError(
-                f'{type(self).__name__} has no bank to exchange by: set '
-                'exchange_space'
+                f'{type(self).__name__} has no bank of the keys of its '
+                'modalities to exchange by: set exchange_space'
             )
         given = dict(
             channels={u: bank.channels[u] for u in self.modalities},
@@ -237,10 +241,15 @@ class PretrainingModel(BaseModel):
             epoch (float): Epochs that are done.
             max_epochs (float): Epochs of the training.
         """
+        self.exchanging = self.exchanges_at(epoch, max_epochs)
+
+    def exchanges_at(self, epoch: float, max_epochs: float) -> bool:
+        """Whether the modalities exchange; arguments of
+        :meth:`set_progress`."""
         begin = self.exchange_begin
         if isinstance(begin, float):
             begin *= max_epochs
-        self.exchanging = bool(self.exchanges) and epoch >= begin
+        return bool(self.exchanges) and epoch >= begin
 
     def set_accumulation(self, optim_wrapper: OptimWrapper) -> None:
         """Find out where the next batch stands in an optimiser's step.

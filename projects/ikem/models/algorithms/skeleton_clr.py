@@ -91,12 +91,17 @@ class CrosSCLR(SkeletonCLR):
         topk (int): Neighbours that are positives. Defaults to 1.
         context (bool): Whether the context product is contrasted too.
             Defaults to True.
-        **kwargs: Further arguments of :class:`SkeletonCLR` except
-            ``exchanges``.
+        exchanges (sequence[dict]): Further exchanges. Defaults to none.
+        **kwargs: Further arguments of :class:`SkeletonCLR`.
     """
 
     def __init__(
-        self, *args, topk: int = 1, context: bool = True, **kwargs
+        self,
+        *args,
+        topk: int = 1,
+        context: bool = True,
+        exchanges: Sequence[Dict] = (),
+        **kwargs,
     ) -> None:
         explicit = dict(type='ExplicitExchange', topk=topk, context=context)
-        super().__init__(*args, exchanges=[explicit], **kwargs)
+        super().__init__(*args, exchanges=[explicit, *exchanges], **kwargs)

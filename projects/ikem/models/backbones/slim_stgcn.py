@@ -6,6 +6,7 @@ from mmaction.models.utils import Graph
 from mmaction.registry import MODELS
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from projects.ikem.skeletons import get_layout
 
@@ -76,6 +77,9 @@ class SlimSTGCN(BaseModule):
         )
         self.out_channels = out_channels
         self.order = order
+        for block in self.gcn:  # functions, which cannot be pickled
+            if not isinstance(block.residual, nn.Module):
+                block.residual = None
         # or the blocks' own initialization would overwrite ours
         for module in self.gcn.modules():
             if isinstance(module, BaseModule):
@@ -90,6 +94,12 @@ class SlimSTGCN(BaseModule):
             norms[f'gcn.{i}.tcn.bn'] = block.tcn.bn
             if isinstance(block.residual, nn.Module):
                 norms[f'gcn.{i}.residual.bn'] = block.residual.bn
+        other = [n for n, m in norms.items() if not isinstance(m, _BatchNorm)]
+        if other:
+            raise ValueError(
+                f'the norms of a SlimSTGCN are batch norms, {other} is not: '
+                "use the toolbox's STGCN for others"
+            )
         kinds = {(m.eps, m.momentum, type(m)) for m in norms.values()}
         sizes = {(eps, momentum) for eps, momentum, _ in kinds}
         if len(sizes) != 1:
@@ -114,7 +124,7 @@ class SlimSTGCN(BaseModule):
             frozen=frozenset(n for n, m in norms.items() if not m.training),
             eps=eps,
             momentum=momentum,
-            sync=any(issubclass(kind, nn.SyncBatchNorm) for *_, kind in kinds),
+            sync=any('SyncB' in kind.__name__ for *_, kind in kinds),
             order=self.order,
         )
 

@@ -395,6 +395,8 @@ class _ExactBatchNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad, *_):
+        if grad is None:
+            return (None,) * 5
         x, weight, mean, var = ctx.saved_tensors
         rows, C = x.shape
         places = rows // ctx.groups
@@ -437,7 +439,7 @@ def dropout_masks(x: Tensor, p: Tensors, plan: Plan) -> List[Optional[Tensor]]:
     sizes, masks = [], [None] * len(plan.blocks)
     (share, *others) = {block.dropout for block in plan.blocks} - {0} or {0}
     if (
-        not share
+        not 0 < share < 1
         or others
         or x.device.type != 'cpu'
         or 256 * share % 1

@@ -6,6 +6,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from ..stacking import has_hooks
+
 
 @MODELS.register_module()
 class MLPProjector(BaseModule):
@@ -40,6 +42,17 @@ class MLPProjector(BaseModule):
     def forward(self, f: Tensor) -> Tensor:
         """Project features."""
         return self.mlp(f)
+
+
+def is_plain(neck: nn.Module) -> bool:
+    """Whether a neck is an :class:`MLPProjector` without changes, as
+    :func:`mlp` takes it."""
+    return (
+        type(neck) is MLPProjector
+        and [type(x) for x in neck.mlp] == [nn.Linear, nn.ReLU, nn.Linear]
+        and all(x.bias is not None for x in (neck.mlp[0], neck.mlp[2]))
+        and not any(has_hooks(x) for x in neck.modules())
+    )
 
 
 def mlp(f: Tensor, p: Dict[str, Tensor]) -> Tensor:
