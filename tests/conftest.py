@@ -3,7 +3,10 @@ import os
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # before torch is imported
 # Tests and their processes run on the CPU, also where there is a GPU, which
 # several ranks could not share; test_cuda.py has processes that see it.
-os.environ['HIDDEN_CUDA_DEVICES'] = os.environ.get('CUDA_VISIBLE_DEVICES', '0')
+# (setdefault: workers of xdist inherit what is hidden already).
+os.environ.setdefault(
+    'HIDDEN_CUDA_DEVICES', os.environ.get('CUDA_VISIBLE_DEVICES', '0')
+)
 os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
 import numpy as np  # noqa: E402
