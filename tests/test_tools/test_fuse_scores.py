@@ -26,8 +26,10 @@ def dumps(prepared_ntu, tmp_path_factory):
     folder = tmp_path_factory.mktemp('dumps')
     metrics = {}
     for name in ('joint', 'bone', '3m'):
-        path = f'linear/linear-{name}_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+        path = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
         cfg = tiny(Config.fromfile(CONFIGS / path), prepared_ntu, folder)
+        if name != '3m':
+            cfg.model.data_preprocessor.modalities = [name]
         cfg.model.num_classes = 10
         cfg.experiment_name = f'fuse_scores_{name}'
         cfg.test_evaluator = [
