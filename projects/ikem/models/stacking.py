@@ -146,8 +146,7 @@ class Stacked:
             differ in structure.
         """
         modules = tuple(modules)
-        stack = self.stack
-        if stack is None or stack.modules != modules or not stack.holds:
+        if not self._holds(modules):
             if not _alike(modules):
                 return None
             with torch.inference_mode(False):
@@ -163,12 +162,14 @@ class Stacked:
             modules (iterable[nn.Module]): The modules.
             chosen (iterable[int]): Numbers of those that are wanted.
         """
-        stack, chosen = self.stack, list(chosen)
-        if stack is None or stack.modules != tuple(modules):
+        if not self._holds(tuple(modules)):
             return None
-        if not stack.holds:
-            return None
-        return [rows[i] for rows in stack.rows for i in chosen]
+        chosen = list(chosen)
+        return [rows[i] for rows in self.stack.rows for i in chosen]
+
+    def _holds(self, modules: Tuple[nn.Module, ...]) -> bool:
+        stack = self.stack
+        return stack is not None and stack.modules == modules and stack.holds
 
     def __deepcopy__(self, memo: Dict) -> 'Stacked':
         return Stacked()
