@@ -14,14 +14,8 @@ from .functional import (
 )
 
 
-@MODELS.register_module()
-class InfoNCE(BaseModule):
-    """InfoNCE with a memory bank of negatives, see :func:`info_nce`.
-
-    Args:
-        temperature (float): tau. Defaults to 0.07.
-        loss_weight (float): Factor of the loss. Defaults to 1.
-    """
+class _ContrastiveLoss(BaseModule):
+    """A loss with a temperature and a weight."""
 
     def __init__(
         self, temperature: float = 0.07, loss_weight: float = 1.0
@@ -29,6 +23,16 @@ class InfoNCE(BaseModule):
         super().__init__()
         self.temperature = temperature
         self.loss_weight = loss_weight
+
+
+@MODELS.register_module()
+class InfoNCE(_ContrastiveLoss):
+    """InfoNCE with a memory bank of negatives, see :func:`info_nce`.
+
+    Args:
+        temperature (float): tau. Defaults to 0.07.
+        loss_weight (float): Factor of the loss. Defaults to 1.
+    """
 
     def forward(self, z: Tensor, key: Tensor, bank: Tensor) -> Tensor:
         """Mean loss of embeddings of unit length.
@@ -82,20 +86,13 @@ class ExplicitExchangeLoss(BaseModule):
 
 
 @MODELS.register_module()
-class ImplicitExchangeLoss(BaseModule):
+class ImplicitExchangeLoss(_ContrastiveLoss):
     """Implicit exchange (IKEM), see :func:`implicit_exchange`.
 
     Args:
         temperature (float): tau. Defaults to 0.07.
         loss_weight (float): Factor of the losses. Defaults to 1.
     """
-
-    def __init__(
-        self, temperature: float = 0.07, loss_weight: float = 1.0
-    ) -> None:
-        super().__init__()
-        self.temperature = temperature
-        self.loss_weight = loss_weight
 
     def forward(
         self,
