@@ -453,6 +453,32 @@ def test_orders_of_the_graph_convolution(size, channels):
         assert_equal(result, results[0])
 
 
+@pytest.mark.parametrize('size', [1, 3])
+@pytest.mark.parametrize('order', ['dense', 'aggregate'])
+def test_memory_of_a_graph_convolution(size, order):
+    """Nothing is kept that grows with the frames but maps of them."""
+    kept = {}
+
+    def pack(x):
+        storage = x.untyped_storage()
+        kept[storage.data_ptr()] = storage  # whose memory is not used again
+        return x
+
+    frames, c = 40, 4
+    x = torch.randn(frames, 5, 7, size * c, dtype=torch.bfloat16)
+    x.requires_grad_()
+    A = torch.rand(size, 3, 7, 7, requires_grad=True)
+    weight = torch.randn(size, 3 * c, c, 1, 1, requires_grad=True)
+    bias = torch.randn(size, 3 * c, requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            stgcn.graph_conv(x, A, A.sum(2), weight, bias, order)
+    maps = (1 + 3) * x.numel()  # the input and its sums of each subset
+    of_weights = 2 * 49 * c * c * size * 4  # the adjacency with the weight
+    kept = sum(storage.nbytes() for storage in kept.values())
+    assert kept <= 2 * maps + of_weights
+
+
 def relative_error(ours, exact):
     return ((ours.double() - exact).abs().max() / exact.abs().max()).item()
 

@@ -237,8 +237,9 @@ def graph_conv(
             y = torch.bmm(x, M).view(U, B * T, V, O)
             y = reorder(y, (1, 2, 0, 3), b.transpose(0, 1))
     elif U == 1:  # in the order of x, without a copy
-        A = A[0].permute(2, 0, 1).reshape(V * K, V).expand(B * T, -1, -1)
-        x = torch.bmm(A.to(x.dtype), x.view(B * T, V, C))
+        # cast before it is expanded, or each frame has a copy
+        A = A[0].permute(2, 0, 1).reshape(V * K, V).to(x.dtype)
+        x = torch.bmm(A.expand(B * T, -1, -1), x.view(B * T, V, C))
         W = W[0].permute(1, 0, 2).reshape(O, K * C)
         y = F.linear(x.view(B * T, V, K * C), W).add_(b[0])
     else:
