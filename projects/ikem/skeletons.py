@@ -4,7 +4,9 @@ A layout is data, not code: graph, modalities and preprocessing read the same
 tables, so an own skeleton is one more table, given by name or as a dict.
 """
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Union
 
 
@@ -254,6 +256,27 @@ def register_layout(**tables) -> SkeletonLayout:
         )
     LAYOUTS[layout.name] = layout
     return layout
+
+
+def read_layout(name: str) -> Union[str, Dict]:
+    """Get a layout as prepared folders say it: by name, or as a dict.
+
+    Args:
+        name (str): Name of a layout, or a json file with the arguments of
+            :class:`SkeletonLayout`.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If the name is unknown, or the file holds no layout.
+    """
+    if not name.endswith('.json'):
+        return get_layout(name).name
+    try:
+        tables = json.loads(Path(name).read_bytes())
+        SkeletonLayout(**tables)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f'{name} holds no skeleton layout: {error}') from None
+    return tables
 
 
 def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:

@@ -8,6 +8,7 @@ two_views = dict(
     drop_last=True,
     collate_fn=dict(type='stack_collate'),
     dataset=dict(
+        unlabelled=True,
         pipeline=[
             dict(
                 type='MultiView',

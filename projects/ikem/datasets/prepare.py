@@ -3,20 +3,38 @@
 import argparse
 import hashlib
 import os
-import sys
+import re
+from collections import defaultdict
 from contextlib import closing
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Union,
+)
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
+from mmengine.utils import import_modules_from_strings
 
 from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.skeletons import LAYOUTS, get_layout, read_layout
 
 from .formats import FormatError
 from .ordered_map import map_in_order, with_progress
+from .posture import Posture, check_upright, doubts, measure
 from .prepared import PreparedWriter
+from .prepared_checks import UNLABELLED
 from .sources import Source
-from .splits import with_label_fractions
+from .splits import LABEL_FRACTIONS, with_label_fractions
+from .transforms.preprocess import UP_AXES, WorldFrame
+
+# names and values in the reason of an error, which differ from clip to clip
+_NAMED = re.compile(r"clip \S+|'[^']*'")
 
 
 class PreparedClip(NamedTuple):
@@ -27,6 +45,9 @@ class PreparedClip(NamedTuple):
     raw_frames: int
     keypoint: np.ndarray  # (M, T, V, C)
     digest: bytes  # of the raw joints
+    fields: Dict[str, Any]  # what else is known of it
+    counts: Dict[str, int]  # what was left out of it
+    posture: Optional[Posture]  # of the first person
 
 
 def preprocess(clip: Dict, transforms: Sequence[Callable]) -> Dict:
@@ -63,9 +84,11 @@ class ClipReader:
 
     def __init__(self, source: Source) -> None:
         self.read = source.read
+        self.layout = get_layout(source.layout)
         self.transforms = [
             TRANSFORMS.build(cfg) for cfg in source.preprocessing
         ]
+        self.doubtful = source.doubtful
 
     def __call__(self, job: Any) -> Union[PreparedClip, FormatError]:
         try:
@@ -85,6 +108,17 @@ class ClipReader:
             hashlib.blake2b(
                 raw['keypoint'].tobytes(), digest_size=16
             ).digest(),
+            raw.get('fields', {}),
+            raw.get('counts', {}),
+            self.measure(raw) if self.doubtful else None,
+        )
+
+    def measure(self, raw: Dict) -> Optional[Posture]:
+        """Measure a clip in metres, y upwards."""
+        first = self.transforms[0]
+        turned = isinstance(first, WorldFrame)
+        return measure(
+            (first(dict(raw)) if turned else raw)['keypoint'], self.layout
         )
 
 
@@ -124,8 +158,9 @@ def prepare(
         preprocessing=source.preprocessing,
         source=source.made_by,
         overwrite=overwrite,
+        classes=source.classes,
     )
-    digests = {}
+    digests, counts, postures, broken = {}, {}, [], Faults()
     dropped = dict(source.dropped, broken=0)
     clips = map_in_order(ClipReader(source), source.jobs, workers)
     with writer, closing(clips):
@@ -135,21 +170,44 @@ def prepare(
             except FormatError as error:
                 if strict:
                     raise
-                print(f'\nskipped {error}', file=sys.stderr)
+                broken.add(error)
                 dropped['broken'] += 1
             else:
                 digests[clip.frame_dir] = clip.digest
+                for what, number in clip.counts.items():
+                    clips_of, sum_of = counts.get(what, (0, 0))
+                    counts[what] = clips_of + 1, sum_of + number
+                if clip.posture is not None:
+                    postures.append(clip.posture)
         if not digests:
             raise FormatError(
                 source.path,
-                f'no clip is left, dropped are {_format_counts(dropped)}',
+                f'no clip is left, dropped are {_format_counts(dropped)}'
+                f'{broken.first()}',
             )
+        if source.doubtful and source.upright:
+            check_upright(postures, source.path)
         split = with_label_fractions(
             source.make_split(digests),
             {clip['frame_dir']: clip['label'] for clip in writer.annotations},
         )
         writer.commit(split, dropped)
-    return _summarize(writer, split, dropped, digests)
+    notes = [
+        *(f'skipped {line}' for line in broken.lines()),
+        *source.notes,
+        *(
+            f'{what}: {number} in {num_clips} clips'
+            for what, (num_clips, number) in counts.items()
+        ),
+        *_notes_on_splits(split),
+        *(doubts(postures, get_layout(source.layout))),
+    ]
+    return '\n'.join(
+        (
+            _summarize(writer, split, dropped, digests),
+            *(f'note     {note}' for note in notes),
+        )
+    )
 
 
 def run(
@@ -164,6 +222,13 @@ def run(
         make_source (Callable): Makes the source of the parsed arguments.
     """
     parser.add_argument('out_dir', help='the prepared folder to write')
+    parser.add_argument(
+        '--imports',
+        nargs='+',
+        metavar='MODULE',
+        default=[],
+        help='modules that register an own layout, such as my_parts',
+    )
     parser.add_argument(
         '--workers',
         type=positive_int,
@@ -182,6 +247,9 @@ def run(
     )
     args = parser.parse_args()
     with one_line_errors(parser.prog):
+        import_modules_from_strings(args.imports)
+        if isinstance(getattr(args, 'layout', None), str):
+            args.layout = read_layout(args.layout)
         summary = prepare(
             make_source(args),
             args.out_dir,
@@ -200,6 +268,107 @@ def positive_int(text: str) -> int:
     return number
 
 
+def add_frame_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of clips whose joints the user knows."""
+    parser.add_argument(
+        '--layout',
+        default='ntu-25',
+        help='layout of the joints: a name, one of '
+        f'{", ".join(sorted(LAYOUTS))} or of what --imports registers, or a '
+        'json file with the arguments of SkeletonLayout',
+    )
+    parser.add_argument('--num-frames', type=positive_int, default=50)
+    parser.add_argument(
+        '--up',
+        choices=UP_AXES,
+        help='axis that points upwards; write --up=-y with a minus. By '
+        'default y, and people that are not upright are refused',
+    )
+    parser.add_argument(
+        '--scale',
+        type=float,
+        default=1.0,
+        help='metres per unit of the joints, 0.001 for millimetres',
+    )
+    parser.add_argument(
+        '--interpolate',
+        action='store_true',
+        help='fill joints that are NaN from the frames around',
+    )
+
+
+def add_split_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that split clips into train and val."""
+    parser.add_argument(
+        '--split-by',
+        metavar='FIELD',
+        help='hold out whole groups of clips, such as --split-by subject',
+    )
+    parser.add_argument(
+        '--val-values', nargs='+', help='the groups to hold out'
+    )
+    parser.add_argument(
+        '--val-fraction',
+        type=fraction,
+        help='share of the clips to hold out, of each class, or at least of '
+        'the groups; by default 0.25 with --split-by',
+    )
+
+
+def fraction(text: str) -> float:
+    """Type of a share."""
+    number = float(text)
+    if not 0 < number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not between 0 and 1')
+    return number
+
+
+class Faults:
+    """Broken clips by kind: how many there are, and the first of them."""
+
+    def __init__(self) -> None:
+        self.kinds = {}
+
+    def add(self, error: FormatError) -> None:
+        """Count a clip; what differs between clips of a kind are names and
+        numbers."""
+        kind = re.sub(r'\d+', '0', _NAMED.sub('', error.reason))
+        first, count = self.kinds.get(kind, (error, 0))
+        self.kinds[kind] = first, count + 1
+
+    def lines(self) -> List[str]:
+        """A line per kind."""
+        return [
+            f'{first}' + (f' (and {count - 1} more like it)' * (count > 1))
+            for first, count in self.kinds.values()
+        ]
+
+    def first(self) -> str:
+        """The most frequent kind, for an error."""
+        if not self.kinds:
+            return ''
+        first, count = max(self.kinds.values(), key=lambda kind: kind[1])
+        return f'; {count} of them: {first.reason}'
+
+
+def _notes_on_splits(split: Dict[str, List[str]]) -> List[str]:
+    """Fractions of labels that are the same clips."""
+    notes = []
+    for key in split:
+        if not any(f'{key}_{suffix}' in split for suffix in LABEL_FRACTIONS):
+            continue
+        same = defaultdict(list)
+        for suffix in LABEL_FRACTIONS:
+            same[tuple(split[f'{key}_{suffix}'])].append(f'{key}_{suffix}')
+        notes += [
+            f'{" and ".join(names)} are the same {len(clips)} clips, one per '
+            'class at least'
+            for clips, names in same.items()
+            if len(names) > 1
+        ]
+    return notes
+
+
 def _append(
     writer: PreparedWriter, clip: Union[PreparedClip, FormatError]
 ) -> None:
@@ -207,7 +376,11 @@ def _append(
         raise clip
     try:
         writer.append(
-            clip.keypoint, clip.frame_dir, clip.label, clip.raw_frames
+            clip.keypoint,
+            clip.frame_dir,
+            clip.label,
+            clip.raw_frames,
+            clip.fields,
         )
     except ValueError as error:  # given twice, or of no known class
         raise FormatError(clip.frame_dir, str(error)) from error
@@ -222,11 +395,15 @@ def _summarize(
     annotations = writer.annotations
     frames = [annotation['total_frames'] for annotation in annotations]
     classes = {annotation['label'] for annotation in annotations}
+    labelled = [a for a in annotations if a['label'] != UNLABELLED]
     repeated = len(digests) - len(set(digests.values()))
     lines = [
         f'{writer.out_dir}',
         f'clips    {len(annotations)}, {repeated} of them repeat another one',
-        f'classes  {len(classes)} of {writer.meta["num_classes"]}',
+        f'labels   {len(labelled)} clips, {len(annotations) - len(labelled)} '
+        'are unlabelled',
+        f'classes  {len(classes - {UNLABELLED})} of '
+        f'{writer.meta["num_classes"]}',
         f'frames   min {min(frames)}, median {np.median(frames):g}, '
         f'max {max(frames)}',
         'splits   '

@@ -42,6 +42,7 @@ class PreparedWriter:
             applied to the clips. Defaults to none.
         source (dict, optional): What else made the clips, such as which
             persons were selected.
+        classes (sequence[str], optional): Names of the classes.
         overwrite (bool): Whether to replace a prepared folder of that name.
             Defaults to False.
 
@@ -60,6 +61,7 @@ class PreparedWriter:
         preprocessing: Sequence[Dict] = (),
         source: Optional[Dict] = None,
         overwrite: bool = False,
+        classes: Optional[Sequence[str]] = None,
     ) -> None:
         self.out_dir = Path(out_dir).absolute()
         self.partial_dir = self.out_dir.with_name(
@@ -73,6 +75,8 @@ class PreparedWriter:
             preprocessing=list(preprocessing),
             source=source or {},
         )
+        if classes is not None:
+            self.meta['classes'] = list(classes)
         self.max_clips = max_clips
         self.annotations: List[Dict] = []
         self._names = set()
@@ -115,6 +119,7 @@ class PreparedWriter:
         frame_dir: str,
         label: int,
         raw_frames: int,
+        fields: Optional[Dict] = None,
     ) -> None:
         """Append a clip.
 
@@ -122,8 +127,10 @@ class PreparedWriter:
             keypoint (np.ndarray): Joints of shape (M, T, V, C), the same for
                 all clips.
             frame_dir (str): Name of the clip.
-            label (int): Class of the clip, from 0.
+            label (int): Class of the clip, from 0; -1 if it has none.
             raw_frames (int): T_raw, its number of raw frames.
+            fields (dict, optional): What else is known of the clip, such as
+                its subject: numbers, texts, or lists of them.
 
         Raises:
             OSError: If it cannot be written.
@@ -141,6 +148,8 @@ class PreparedWriter:
             label=int(label),
             total_frames=int(raw_frames),
         )
+        if fields:
+            annotation['fields'] = fields
         check_annotation(annotation, self._names, self.meta['num_classes'])
         with naming(self.out_dir):
             if self._clip_shape is None:
@@ -215,9 +224,9 @@ def read_annotations(folder) -> Dict:
     Returns:
         dict: version, dataset, layout, num_classes, preprocessing, source,
         keypoint (its shape and dtype), annotations (a list of dicts with
-        frame_dir, label and total_frames, the raw frames, one a row of the
-        array), split
-        (names of the clips of each) and dropped.
+        frame_dir, label, -1 without one, total_frames, the raw frames, and
+        perhaps fields, one per row of the array), split (names of the clips
+        of each), dropped and perhaps classes (their names).
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.

@@ -6,6 +6,7 @@ from typing import Dict, List, Set
 import numpy as np
 
 VERSION = 1
+UNLABELLED = -1
 KEYPOINT_FILE = 'keypoint.npy'
 ANNOTATION_FILE = 'annotations.json'
 
@@ -40,6 +41,14 @@ def check_meta(meta: Dict, keypoint_path: Path) -> None:
             f"field 'version' is {meta['version']}, this version of the "
             f'toolbox reads {VERSION}'
         )
+    classes = meta.get('classes')
+    if classes is not None and (
+        not isinstance(classes, list) or len(classes) != meta['num_classes']
+    ):
+        raise ValueError(
+            f"field 'classes' has no name for each of {meta['num_classes']} "
+            'classes'
+        )
     names = set()
     for annotation in meta['annotations']:
         check_annotation(annotation, names, meta['num_classes'])
@@ -66,11 +75,13 @@ def check_annotation(
         ) from None
     if not isinstance(name, str) or name in names:
         raise ValueError(f'frame_dir {name!r} is given twice, or is no string')
-    if not isinstance(label, int) or not 0 <= label < num_classes:
+    if not isinstance(label, int) or not UNLABELLED <= label < num_classes:
         raise ValueError(
             f'clip {name!r}: label {label!r} is not in 0 to {num_classes - 1} '
-            f'(num_classes is {num_classes})'
+            f'(num_classes is {num_classes}), nor {UNLABELLED}, unlabelled'
         )
+    if not isinstance(annotation.get('fields', {}), dict):
+        raise ValueError(f"clip {name!r}: 'fields' is no dict")
     if not isinstance(total_frames, int) or total_frames < 1:
         raise ValueError(
             f'clip {name!r}: total_frames {total_frames!r} is no positive '

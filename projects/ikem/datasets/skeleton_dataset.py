@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from mmaction.datasets.base import BaseActionDataset
 from mmaction.registry import DATASETS
+from mmengine.logging import print_log
 
 from .frames import frame_counts
 from .prepared import read_annotations
-from .prepared_checks import check_clip
+from .prepared_checks import UNLABELLED, check_clip
 
 
 class _MemoryMap:
@@ -64,6 +65,8 @@ class SkeletonDataset(BaseActionDataset):
         split (str, optional): Name of a split, such as ``'xsub_train'``. By
             default all clips.
         pipeline (list[dict | callable]): The transforms.
+        unlabelled (bool): Whether clips without a label, of label -1, are
+            among the samples, to pre-train on. Defaults to False.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
@@ -75,9 +78,11 @@ class SkeletonDataset(BaseActionDataset):
         data_root: str,
         pipeline: List[Union[Dict, Callable]] = [],
         split: Optional[str] = None,
+        unlabelled: bool = False,
         **kwargs,
     ) -> None:
         self.split = split
+        self.unlabelled = unlabelled
         self.keypoint = _MemoryMap(osp.join(data_root, 'keypoint.npy'))
         self.epoch_state = _SharedEpoch()
         super().__init__(
@@ -102,6 +107,8 @@ class SkeletonDataset(BaseActionDataset):
             preprocessing=prepared['preprocessing'],
             source=prepared.get('source', {}),
         )
+        if 'classes' in prepared:
+            metainfo['classes'] = prepared['classes']
         self._metainfo = {**metainfo, **self._metainfo}
         clips = [
             dict(clip, row=row)
@@ -121,6 +128,25 @@ class SkeletonDataset(BaseActionDataset):
                 f'split {self.split!r} of {self.data_root} has no clips'
             )
         return clips
+
+    def filter_data(self) -> List[Dict]:
+        """Leave out the clips without a label, unless they are wanted."""
+        clips = super().filter_data()
+        if self.unlabelled:
+            return clips
+        labelled = [clip for clip in clips if clip['label'] != UNLABELLED]
+        if len(labelled) < len(clips):
+            print_log(
+                f'{len(clips) - len(labelled)} of {len(clips)} clips of split '
+                f'{self.split!r} have no label and are left out',
+                'current',
+            )
+        if not labelled:
+            raise ValueError(
+                f'no clip of split {self.split!r} of {self.data_root} has a '
+                'label'
+            )
+        return labelled
 
     def get_data_info(self, idx: int) -> Dict:
         """Get a clip by its index in the split.

@@ -3,7 +3,16 @@
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Set,
+    Union,
+)
 
 from projects.ikem.skeletons import get_layout
 
@@ -29,11 +38,16 @@ class Source:
         preprocessing (Sequence[dict]): Configs of transforms.
         made_by (dict): What else made the clips, stored with them.
         dropped (dict[str, int]): How many clips were left out, by reason.
+        classes (list[str], optional): Names of the classes.
+        notes (list[str]): What a user should know, a line each.
+        doubtful (bool): Whether order, upward axis and unit of the joints are
+            the user's, and checked. Defaults to False.
+        upright (bool): Whether people have to be upright along y, if checked.
     """
 
     path: Path
     dataset: str
-    layout: str
+    layout: Union[str, Dict]
     num_classes: int
     jobs: Sequence
     read: Callable[[Any], Dict]
@@ -41,11 +55,29 @@ class Source:
     preprocessing: Sequence[Dict] = ()
     made_by: Dict = field(default_factory=dict)
     dropped: Dict[str, int] = field(default_factory=dict)
+    classes: Optional[List[str]] = None
+    notes: List[str] = field(default_factory=list)
+    doubtful: bool = False
+    upright: bool = True
 
 
-def preprocessing_chain(layout: str, num_frames: int) -> List[Dict]:
-    """Configs of the chain that the method family preprocesses with."""
+def preprocessing_chain(
+    layout: Union[str, Dict],
+    num_frames: int,
+    up: Optional[str] = None,
+    scale: float = 1.0,
+) -> List[Dict]:
+    """Configs of the chain that the method family preprocesses with.
+
+    Args:
+        layout (str | dict): Skeleton layout.
+        num_frames (int): Frames after resampling.
+        up (str, optional): Axis that points upwards. Defaults to y.
+        scale (float): Metres per unit of the joints. Defaults to 1.
+    """
+    frame = dict(type='WorldFrame', up=up or 'y', scale=scale)
     return [
+        *([frame] if (up or 'y', scale) != ('y', 1) else []),
         dict(type='CenterJoint', layout=layout),
         dict(type='ResampleFrames', num_frames=num_frames),
         dict(type='AlignShoulders', layout=layout),
@@ -164,44 +196,124 @@ def crossclr_source(
 
 
 def pose_pickle_source(
-    path,
+    paths: Sequence,
     dataset: Optional[str] = None,
-    layout: str = 'ntu-25',
+    layout: Union[str, Dict] = 'ntu-25',
     num_frames: int = 50,
+    up: Optional[str] = None,
+    scale: float = 1.0,
+    interpolate: bool = False,
+    split_by: Optional[str] = None,
+    val_fraction: Optional[float] = None,
+    val_values: Optional[Sequence] = None,
 ) -> Source:
-    """A pose pickle of mmaction2 or PYSKL; see ``formats/pose_pickle``.
+    """Pose pickles of mmaction2 or PYSKL; see ``formats/pose_pickle``.
 
     Args:
-        path (str | PathLike): The pickle.
+        paths (sequence[str | PathLike]): The pickles.
         dataset (str, optional): Name of the data set. Defaults to the name
-            of the file.
-        layout (str): Skeleton layout of its poses.
+            of the first file.
+        layout (str | dict): Skeleton layout of their poses.
         num_frames (int): Frames after resampling.
+        up (str, optional): Axis that points upwards. By default y, which is
+            checked.
+        scale (float): Metres per unit of the joints. Defaults to 1.
+        interpolate (bool): Whether joints that are NaN are interpolated over
+            time. Defaults to False.
+        split_by (str, optional): Field of the annotations whose values are
+            held out as a whole.
+        val_fraction (float, optional): Share of the clips to hold out.
+        val_values (sequence, optional): Values of the field to hold out.
 
     Raises:
-        FormatError: If the pickle is damaged, or holds poses of another kind.
-        OSError: If the file cannot be read.
+        FormatError: If a pickle is damaged, or holds poses of another kind.
+        OSError: If a file cannot be read.
+        ValueError: If the clips cannot be split so.
     """
-    path = Path(path)
+    paths = [Path(path) for path in paths]
     num_joints = get_layout(layout).num_joints
-    content = pose_pickle.load_pose_pickle(path, num_joints)
+    content = pose_pickle.load_pose_pickles(paths, num_joints)
+    annotations, classes = content.annotations, content.classes
+    num_classes = pose_pickle.count_classes(annotations)
+    notes = list(content.notes)
+    if classes is not None and len(classes) < num_classes:
+        notes.append(
+            f"'classes' names {len(classes)} of {num_classes} classes and is "
+            'not kept'
+        )
+        classes = None
+    split = dict(content.split)
+    if split_by or val_fraction or val_values:
+        split.update(
+            _hold_out(annotations, split, split_by, val_fraction, val_values)
+        )
+    elif not split:
+        split['all'] = [a['frame_dir'] for a in annotations]
+        notes.append(
+            "there is no split, all clips are in 'all': --val-fraction or "
+            '--split-by FIELD make train and val'
+        )
     return Source(
-        path=path,
-        dataset=dataset or path.stem,
+        path=paths[0],
+        dataset=dataset or paths[0].stem,
         layout=layout,
-        num_classes=pose_pickle.count_classes(content.annotations),
-        jobs=[(path, annotation) for annotation in content.annotations],
+        num_classes=len(classes) if classes else num_classes,
+        jobs=[(paths[0], annotation) for annotation in annotations],
         read=partial(
             pose_pickle.read_annotation,
             num_joints=num_joints,
-            num_persons=pose_pickle.count_persons(content.annotations),
+            num_persons=pose_pickle.count_persons(annotations),
+            interpolate=interpolate,
         ),
         make_split=lambda digests: {
-            split: [name for name in names if name in digests]
-            for split, names in content.split.items()
+            key: [name for name in names if name in digests]
+            for key, names in split.items()
         },
-        preprocessing=preprocessing_chain(layout, num_frames),
+        preprocessing=preprocessing_chain(layout, num_frames, up, scale),
         made_by=dict(format='pose_pickle'),
+        classes=classes,
+        notes=notes,
+        doubtful=True,
+        upright=up is None,
+    )
+
+
+def _hold_out(
+    annotations: List[Dict],
+    split: Dict[str, List[str]],
+    field: Optional[str],
+    val_fraction: Optional[float],
+    val_values: Optional[Sequence],
+) -> Dict[str, List[str]]:
+    """Splits train and val by a field, or of each class by chance."""
+    taken = sorted({'train', 'val'} & set(split))
+    if taken:
+        raise ValueError(
+            f'the file has splits {taken}: leave out --split-by and '
+            '--val-fraction, or the splits of the file'
+        )
+    if field is None:
+        if val_values:
+            raise ValueError('--val-values needs --split-by FIELD')
+        names = [a['frame_dir'] for a in annotations]
+        labels = [str(a['label']) for a in annotations]
+        val = set(splits.stratified_subset(names, labels, val_fraction))
+        return dict(
+            train=[name for name in names if name not in val],
+            val=[name for name in names if name in val],
+        )
+    fields = {a['frame_dir']: pose_pickle.get_fields(a) for a in annotations}
+    lacking = [name for name, values in fields.items() if field not in values]
+    if lacking:
+        known = sorted({key for values in fields.values() for key in values})
+        raise ValueError(
+            f'--split-by {field}: {len(lacking)} clips have no such field, '
+            f'such as {lacking[0]!r}; fields are {known}'
+        )
+    return splits.held_out_split(
+        {name: values[field] for name, values in fields.items()},
+        val_fraction or 0.25,
+        val_values,
     )
 
 

@@ -5,9 +5,19 @@ import hashlib
 import json
 from collections import defaultdict
 from pathlib import Path
-from typing import Callable, Dict, Iterable, List, Sequence, Set
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Optional,
+    Sequence,
+    Set,
+)
 
 from .formats import ntu, nwucla
+from .prepared_checks import UNLABELLED
 
 NTU_TRAIN_SUBJECTS = {
     'ntu60': {
@@ -192,22 +202,77 @@ def with_label_fractions(
 
     Args:
         split (dict[str, list[str]]): Names of the clips of each split.
-        labels (dict[str, int]): Class of each clip by its name.
+        labels (dict[str, int]): Class of each clip by its name, -1 of those
+            without one, which no fraction has.
 
     Returns:
         dict[str, list[str]]: The splits, then, with seed 0, xsub_train_1pct
-        and so on of each that is named train or ends in _train, unless
-        ``split`` brings its own.
+        and so on of each that is named train or ends in _train and has
+        labels, unless ``split`` brings its own.
     """
+    labelled = {
+        key: [name for name in names if labels[name] != UNLABELLED]
+        for key, names in split.items()
+        if key == 'train' or key.endswith('_train')
+    }
     fractions = {
         f'{key}_{suffix}': stratified_subset(
             names, [labels[name] for name in names], fraction
         )
-        for key, names in split.items()
-        if key == 'train' or key.endswith('_train')
+        for key, names in labelled.items()
+        if names
         for suffix, fraction in LABEL_FRACTIONS.items()
     }
     return {**split, **{k: v for k, v in fractions.items() if k not in split}}
+
+
+def held_out_split(
+    values: Dict[str, Any],
+    val_fraction: float = 0.25,
+    val_values: Optional[Iterable] = None,
+    seed: int = 0,
+) -> Dict[str, List[str]]:
+    """Hold out groups of clips, such as all clips of some subjects.
+
+    Args:
+        values (dict[str, Any]): Group of each clip by its name.
+        val_fraction (float): Share of the clips that is held out, at least,
+            in whole groups, at least one. Which ones depends on the seed and
+            their values alone. Defaults to 0.25.
+        val_values (iterable, optional): The groups to hold out, in place of a
+            fraction; compared as text.
+        seed (int): Another seed holds out others. Defaults to 0.
+
+    Returns:
+        dict[str, list[str]]: Names of the clips of train and val.
+
+    Raises:
+        ValueError: If a value is that of no clip, or one side is empty.
+    """
+    groups = defaultdict(list)
+    for name, value in values.items():
+        groups[str(value)].append(name)
+    if val_values is None:
+        held, num = set(), 0
+        for value in sorted(groups, key=lambda value: _rank(seed, value)):
+            if num >= val_fraction * len(values) and held:
+                break
+            held.add(value)
+            num += len(groups[value])
+    else:
+        held = {str(value) for value in val_values}
+    unknown = sorted(held - set(groups))
+    if unknown or len(held) == len(groups):
+        some = ', '.join(sorted(groups)[:10])
+        raise ValueError(
+            f'no clip has {unknown}'
+            if unknown
+            else f'no clip is left to train on: the only groups are {some}'
+        )
+    return {
+        part: [n for n, value in values.items() if (str(value) in held) == val]
+        for part, val in (('train', False), ('val', True))
+    }
 
 
 def load_missing(dataset: str) -> Set[str]:

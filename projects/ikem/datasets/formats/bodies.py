@@ -1,8 +1,10 @@
 """Which bodies of a clip to keep, and which of its frames count."""
 
-from typing import List, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
+
+MAX_PERSONS = 2
 
 
 def motion_energy(joints: np.ndarray) -> float:
@@ -15,6 +17,13 @@ def motion_energy(joints: np.ndarray) -> float:
             present, (T, V, C).
     """
     return float(joints.std((0, 1), dtype=np.float64).sum())
+
+
+def left_out(num_present: int, num_persons: int) -> Dict[str, int]:
+    """Persons of a clip that are not kept, in the words of the summary."""
+    lost = max(0, num_present - num_persons)
+    what = f'persons left out, of more than {num_persons} those who move least'
+    return {what: lost} if lost else {}
 
 
 def select_by_order(
@@ -79,21 +88,50 @@ def select_by_energy(
     return keypoint
 
 
-def present_frames_first(keypoint: np.ndarray) -> Tuple[np.ndarray, int]:
-    """Move the frames in which the first person is present to the front.
+def select_persons(keypoint: np.ndarray, num_persons: int) -> np.ndarray:
+    """Keep as many persons, those that move most if there are more.
 
-    Only as many leading frames as the first person has are resampled, so a
-    track that starts late, or pauses, must not leave gaps before them. The
-    toolbox's ``PreNormalize3D`` drops such frames likewise.
+    Args:
+        keypoint (np.ndarray): Joints of shape (M', T, V, C), zero where a
+            person is absent.
+        num_persons (int): M.
+
+    Returns:
+        np.ndarray: Joints of shape (M, T, V, C), float32; of no more than M
+        persons in their order, absent ones last.
+    """
+    present = [m for m, x in enumerate(keypoint) if x.any()]
+    if len(present) > num_persons:
+        # sorted is stable: of persons that move alike the first one wins
+        present.sort(
+            key=lambda m: (
+                -motion_energy(keypoint[m][keypoint[m].any(axis=(1, 2))])
+            )
+        )
+    kept = np.zeros((num_persons, *keypoint.shape[1:]), np.float32)
+    for slot, m in enumerate(present[:num_persons]):
+        kept[slot] = keypoint[m]
+    return kept
+
+
+def present_frames_first(
+    keypoint: np.ndarray, of_first: bool = False
+) -> Tuple[np.ndarray, int]:
+    """Move the frames in which somebody is present to the front.
+
+    Only leading frames are resampled, so a clip in which persons appear late,
+    or pause, must not have gaps before them.
 
     Args:
         keypoint (np.ndarray): Joints of shape (M, T, V, C).
+        of_first (bool): Whether the frames of the first person alone count,
+            as in the toolbox's ``PreNormalize3D``. Defaults to False.
 
     Returns:
         tuple[np.ndarray, int]: The joints, (M, T, V, C), zero behind the
         frames moved to the front, and the number of these.
     """
-    present = keypoint[0].any(axis=(1, 2))
+    present = keypoint[: 1 if of_first else None].any(axis=(0, 2, 3))
     length = int(present.sum())
     packed = np.zeros_like(keypoint)
     packed[:, :length] = keypoint[:, present]

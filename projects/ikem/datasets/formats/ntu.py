@@ -160,7 +160,7 @@ def read_joints(path, select: str = 'order') -> Dict:
             bodies.joints,
             NUM_PERSONS,
         )
-        keypoint, _ = present_frames_first(keypoint)
+        keypoint, _ = present_frames_first(keypoint, of_first=True)
     length = int(keypoint[0, :, 0].any(axis=-1).sum())
     if not length:
         raise FormatError(

@@ -1,65 +1,112 @@
 """Pose pickles of mmaction2 and PYSKL, such as ``ntu60_3d.pkl``.
 
 They hold ``dict(split={name: [frame_dir]}, annotations=[dict(frame_dir,
-label, keypoint, total_frames, ...)])`` with keypoint of shape (M, T, V, C).
+label, keypoint, total_frames, ...)])`` with keypoint of shape (M, T, V, C),
+or, as the toolbox's 0.x wrote them, the list of annotations alone.
 """
 
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from . import restricted_pickle
-from .bodies import present_frames_first
+from .bodies import (
+    MAX_PERSONS,
+    left_out,
+    present_frames_first,
+    select_persons,
+)
 from .errors import FormatError
+from .labels import number_labels, plain
 
 NUM_COORDINATES = 3
-MAX_PERSONS = 2
+NAMES = ('frame_dir', 'filename')
+# what is read, and what the toolbox keeps of videos; all else is kept as
+# fields of the clip
+_KNOWN = {
+    *NAMES,
+    *('label', 'keypoint', 'keypoint_score', 'total_frames'),
+    *('img_shape', 'original_shape', 'modality', 'start_index'),
+}
 
 
 class PosePickle(NamedTuple):
-    """What a pose pickle holds."""
+    """What pose pickles hold.
+
+    Attributes:
+        annotations (list[dict]): Each with a frame_dir of its own, and label,
+            -1 where there is none.
+        split (dict[str, list[str]]): Names of the clips of each split; none
+            where the pickles have none.
+        classes (list[str] | None): Names of the classes, where labels are
+            text or the pickle names them.
+        notes (list[str]): What a user should know, a line each.
+    """
 
     annotations: List[Dict]
     split: Dict[str, List[str]]
+    classes: Optional[List[str]]
+    notes: List[str]
 
 
-def load_pose_pickle(path, num_joints: int) -> PosePickle:
-    """Load a pose pickle, with a restricted unpickler.
+def load_pose_pickles(paths: Sequence, num_joints: int) -> PosePickle:
+    """Load pose pickles, with a restricted unpickler.
+
+    A list of annotations is a split by the name of its file if there are
+    several files.
 
     Args:
-        path (str | PathLike): The file.
+        paths (sequence[str | PathLike]): The files.
         num_joints (int): V of the skeleton layout the clips should have.
 
     Raises:
-        FormatError: If the file is damaged, or holds poses of another kind.
-        OSError: If the file cannot be read.
+        FormatError: If a file is damaged, or holds poses of another kind.
+        OSError: If a file cannot be read.
     """
-    content = restricted_pickle.load(path)
-    if not isinstance(content, dict) or not (
-        isinstance(content.get('annotations'), list)
-        and isinstance(content.get('split'), dict)
-    ):
-        raise FormatError(
-            path,
-            "expected a dict of 'split' (a dict) and 'annotations' (a list)",
-        )
-    annotations = content['annotations']
-    if not annotations:
-        raise FormatError(path, "'annotations' is empty")
-    names = _get_names(path, annotations)
-    split = {}
-    for key, members in content['split'].items():
-        if not isinstance(members, (list, tuple)) or not names.issuperset(
-            member if isinstance(member, str) else None for member in members
-        ):
-            raise FormatError(
-                path, f'split {key!r:.40} is no list of names of annotations'
+    annotations, splits, classes, notes = [], defaultdict(list), None, []
+    for path in map(Path, paths):
+        content = _load_one(path)
+        clips = content['annotations']
+        named = _with_unique_names(path, clips, len(annotations))
+        repeated = sum(len(names) - 1 for names in named.values())
+        if repeated:
+            name = next(n for n, names in named.items() if len(names) > 1)
+            notes.append(
+                f'{repeated} clips repeat the name of another one, such as '
+                f'{name!r}, and are called {named[name][1]!r} and so on'
             )
-        split[str(key)] = list(members)
-    # a pickle of another kind is refused once, not clip by clip
-    _check_kind(path, annotations[0], num_joints)
-    return PosePickle(annotations, split)
+        split = content.get('split') or {}
+        if not split and len(paths) > 1:
+            split = {path.stem: list(named)}
+        for key, members in split.items():
+            members = _names_of(path, key, members)
+            known = [name for name in members if name in named]
+            if len(known) < len(members):
+                lost = next(name for name in members if name not in named)
+                notes.append(
+                    f'split {key!r}: {len(members) - len(known)} of '
+                    f'{len(members)} names have no annotation, such as '
+                    f'{lost!r}'
+                )
+            splits[str(key)].extend(
+                unique for name in known for unique in named[name]
+            )
+        # a pickle of another kind is refused once, not clip by clip
+        check_kind(path, clips[0], num_joints)
+        classes = classes or content.get('classes')
+        annotations.extend(clips)
+    _check_names_once(paths, annotations)
+    labels, names = number_labels(
+        [clip.get('label') for clip in annotations], paths[0]
+    )
+    for clip, label in zip(annotations, labels):
+        clip['label'] = label
+    notes.extend(_unused(annotations))
+    return PosePickle(
+        annotations, dict(splits), names or _texts(classes), notes
+    )
 
 
 def count_persons(annotations: List[Dict]) -> int:
@@ -74,87 +121,124 @@ def count_persons(annotations: List[Dict]) -> int:
 
 def count_classes(annotations: List[Dict]) -> int:
     """Count the classes: one more than the largest label."""
-    labels = [
-        annotation['label']
-        for annotation in annotations
-        if isinstance(annotation.get('label'), (int, np.integer))
-    ]
-    return int(max([0, *labels])) + 1
+    labels = [a['label'] for a in annotations if isinstance(a['label'], int)]
+    return max([0, *labels]) + 1
 
 
 def read_annotation(
-    job: Tuple[Path, Dict], num_joints: int, num_persons: int
+    job: Tuple[Path, Dict],
+    num_joints: int,
+    num_persons: int,
+    interpolate: bool = False,
 ) -> Dict:
     """Check and convert one annotation of a pose pickle.
 
     Args:
         job (tuple[Path, dict]): Path of the pickle, and the annotation.
         num_joints (int): V.
-        num_persons (int): M. Of more persons the first ones are kept, since
-            the toolbox ranks them by motion energy; absent ones are zero.
+        num_persons (int): M. Of more persons those that move most are kept.
+        interpolate (bool): Whether joints that are NaN are interpolated over
+            time. Defaults to False.
 
     Returns:
-        dict: frame_dir (str), label (int, from 0), keypoint (np.ndarray,
-        (M, T, V, C=3), float32, the frames showing the first person to the
-        front), raw_frames (int, T) and length (int, number of these
-        frames).
+        dict: frame_dir (str), label (int, from 0, or -1), keypoint
+        (np.ndarray, (M, T, V, C=3), float32, the frames that show somebody
+        to the front), raw_frames (int, T), length (int, number of these
+        frames), counts (dict, what was left out) and fields (dict, other
+        values of the annotation).
 
     Raises:
         FormatError: If a field is wrong, or the clip shows nobody.
     """
     path, annotation = job
     name = annotation['frame_dir']
-    _check_kind(path, annotation, num_joints)
-    label, raw_frames = _get_counts(path, annotation)
-    with np.errstate(over='ignore'):  # reported as infinite below
-        given = annotation['keypoint'][:num_persons, :raw_frames].astype(
-            np.float32
+    check_kind(path, annotation, num_joints)
+    raw_frames = _get_total_frames(path, annotation)
+    label = annotation['label']
+    if not isinstance(label, int):
+        raise FormatError(
+            path,
+            f'clip {name}: label {label!r:.40} is no class number and no text',
         )
+    with np.errstate(over='ignore'):  # reported as infinite below
+        given = np.asarray(annotation['keypoint'], np.float32)[:, :raw_frames]
+    if interpolate:
+        given = fill_missing(given)
     if not np.isfinite(given).all():
-        raise FormatError(path, f'clip {name}: a joint is not finite')
-    keypoint = np.zeros((num_persons, *given.shape[1:]), np.float32)
-    keypoint[: len(given)] = given
+        raise FormatError(path, f'clip {name}: {_what_is_missing(given)}')
+    keypoint = select_persons(given, num_persons)
     keypoint, length = present_frames_first(keypoint)
     if not length:
         raise FormatError(
             path,
-            f'clip {name}: nobody to see, the first person is zero in '
-            f'all {raw_frames} frames',
+            f'clip {name}: nobody to see, all joints are zero in all '
+            f'{raw_frames} frames',
         )
+    present = int(given.any(axis=(1, 2, 3)).sum())
     return dict(
         frame_dir=name,
         label=label,
         keypoint=keypoint,
         raw_frames=raw_frames,
         length=length,
+        counts=left_out(present, num_persons),
+        fields=get_fields(annotation),
     )
 
 
-def _get_names(path, annotations: List[Dict]) -> set:
-    names = set()
-    for index, annotation in enumerate(annotations):
-        name = (
-            annotation.get('frame_dir')
-            if isinstance(annotation, dict)
-            else None
-        )
-        if not isinstance(name, str) or name in names:
-            raise FormatError(
-                path, f'annotation {index} has no frame_dir of its own'
-            )
-        names.add(name)
-    return names
+def get_fields(annotation: Dict) -> Dict[str, Any]:
+    """Plain values of an annotation beside those that are read."""
+    fields = {
+        str(key): plain(value)
+        for key, value in annotation.items()
+        if key not in _KNOWN
+    }
+    return {k: v for k, v in fields.items() if v is not None}
 
 
-def _check_kind(path, annotation: Dict, num_joints: int) -> None:
+def fill_missing(keypoint: np.ndarray) -> np.ndarray:
+    """Interpolate joints that are NaN over the frames of their person.
+
+    A person of whom a frame has no joint at all is absent there; absent
+    persons stay absent, and are not taken for neighbours in time.
+
+    Args:
+        keypoint (np.ndarray): Joints of shape (M, T, V, C).
+
+    Returns:
+        np.ndarray: A copy; joints that no frame has stay NaN.
+    """
+    x = keypoint.copy()
+    lost = np.isnan(x).all(axis=(2, 3))
+    x[lost] = 0
+    for person in x:
+        seen = np.flatnonzero((person != 0).any(axis=(1, 2)))
+        for v in np.flatnonzero(np.isnan(person).any(axis=(0, 2))):
+            joint = person[seen, v]  # (T', C)
+            whole = ~np.isnan(joint).any(axis=1)
+            if whole.any() and not whole.all():
+                for c in range(joint.shape[1]):
+                    joint[:, c] = np.interp(
+                        seen, seen[whole], joint[whole, c]
+                    )
+                person[seen, v] = joint
+    return x
+
+
+def check_kind(path, annotation: Dict, num_joints: int) -> None:
+    """Check that an annotation holds 3-D poses of so many joints.
+
+    Raises:
+        FormatError: If not.
+    """
     keypoint = annotation.get('keypoint')
     where = f'clip {annotation["frame_dir"]}'
     if not isinstance(keypoint, np.ndarray) or (
-        keypoint.dtype.kind != 'f' or keypoint.ndim != 4
+        keypoint.dtype.kind not in 'fiu' or keypoint.ndim != 4
     ):
         raise FormatError(
             path,
-            f'{where}: keypoint is no array of floats of shape '
+            f'{where}: keypoint is no array of numbers of shape '
             '(persons, frames, joints, coordinates)',
         )
     if keypoint.shape[-1] != NUM_COORDINATES:
@@ -167,25 +251,138 @@ def _check_kind(path, annotation: Dict, num_joints: int) -> None:
         raise FormatError(
             path,
             f'{where}: the poses have {keypoint.shape[2]} joints, the '
-            f'layout has {num_joints}; choose another one with --layout',
+            f'layout has {num_joints}; give the layout of the poses, such as '
+            '--layout kinect-20 or --layout my_layout.json '
+            '(docs/customize.md)',
         )
     if not keypoint.size:
         raise FormatError(path, f'{where}: nobody to see, keypoint is empty')
 
 
-def _get_counts(path, annotation: Dict) -> Tuple[int, int]:
-    """Get label and raw frames, which may be numpy's integers."""
-    num_frames = annotation['keypoint'].shape[1]
-    label = annotation.get('label')
-    total_frames = annotation.get('total_frames', num_frames)
-    integers = (int, np.integer)
-    if not isinstance(label, integers) or label < 0:
+def _load_one(path: Path) -> Dict:
+    content = restricted_pickle.load(path)
+    if isinstance(content, (list, tuple)):
+        content = dict(annotations=list(content))
+    if not isinstance(content, dict) or not (
+        isinstance(content.get('annotations'), (list, tuple))
+        and isinstance(content.get('split') or {}, dict)
+    ):
         raise FormatError(
             path,
-            f'clip {annotation["frame_dir"]}: label {label!r:.40} is no '
-            'class number',
+            "expected a list of annotations, or a dict of 'annotations' (a "
+            "list) and 'split' (a dict of names)",
         )
-    if not isinstance(total_frames, integers) or not (
+    if not len(content['annotations']):
+        raise FormatError(path, "'annotations' is empty")
+    return content
+
+
+def _with_unique_names(
+    path: Path, annotations: List, start: int
+) -> Dict[str, List[str]]:
+    """Name each annotation in ``frame_dir``; the names by the given ones."""
+    given = []
+    for index, annotation in enumerate(annotations):
+        names = [
+            annotation.get(key) if isinstance(annotation, dict) else None
+            for key in NAMES
+        ]
+        names = [name for name in names if isinstance(name, str)]
+        if not names:
+            raise FormatError(
+                path,
+                f'annotation {index} has no name: give each a frame_dir, or '
+                'a filename, that is text',
+            )
+        given.append(names[0])
+    counts, taken, named = Counter(), set(given), defaultdict(list)
+    for annotation, name in zip(annotations, given):
+        counts[name] += 1
+        unique = name
+        while counts[name] > 1 and unique in taken:
+            unique = f'{name}#{counts[name]}'
+            if unique in taken:
+                counts[name] += 1
+        taken.add(unique)
+        annotation['frame_dir'] = unique
+        named[name].append(unique)
+    return dict(named)
+
+
+def _names_of(path: Path, key: Any, members: Any) -> List[str]:
+    if isinstance(members, (set, frozenset)):
+        members = sorted(members, key=str)
+    if isinstance(members, np.ndarray):
+        members = members.tolist()
+    if not isinstance(members, (list, tuple)) or not all(
+        isinstance(member, str) for member in members
+    ):
+        raise FormatError(
+            path, f'split {key!r:.40} is no list of names of annotations'
+        )
+    return list(members)
+
+
+def _check_names_once(paths: Sequence, annotations: List[Dict]) -> None:
+    counts = Counter(a['frame_dir'] for a in annotations)
+    name, count = counts.most_common(1)[0]
+    if count > 1:
+        raise FormatError(
+            paths[-1],
+            f'clip {name!r} is in several of the files: prepare them into '
+            'folders of their own',
+        )
+
+
+def _unused(annotations: List[Dict]) -> List[str]:
+    """What annotations hold and the method does not take."""
+    notes = []
+    if any('keypoint_score' in annotation for annotation in annotations):
+        notes.append('keypoint_score is not used: the joints count alike')
+    lost = {
+        str(key)
+        for annotation in annotations
+        for key, value in annotation.items()
+        if key not in _KNOWN and value is not None and plain(value) is None
+    }
+    if lost:
+        notes.append(
+            f'fields {sorted(lost)} are not kept: they are neither numbers '
+            'nor text'
+        )
+    return notes
+
+
+def _texts(classes: Any) -> Optional[List[str]]:
+    if isinstance(classes, np.ndarray):
+        classes = classes.tolist()
+    if isinstance(classes, (list, tuple)) and all(
+        isinstance(name, str) for name in classes
+    ):
+        return list(classes)
+    return None
+
+
+def _what_is_missing(keypoint: np.ndarray) -> str:
+    """Say which joint is not finite, and what helps."""
+    wrong = ~np.isfinite(keypoint).all(axis=-1)  # (M, T, V)
+    m, _, v = np.argwhere(wrong)[0]
+    frames = np.flatnonzero(wrong[m, :, v])
+    of_person = f' of person {m}' if len(keypoint) > 1 else ''
+    remedy = 'leave the clip out or correct it'
+    if np.isnan(keypoint[wrong]).all():
+        remedy = '--interpolate fills it from the frames around'
+    return (
+        f'joint {v}{of_person} is not finite in {len(frames)} of '
+        f'{keypoint.shape[1]} frames, first in {frames[0]}: {remedy}'
+    )
+
+
+def _get_total_frames(path, annotation: Dict) -> int:
+    """Get raw frames, which may be one of numpy's integers."""
+    num_frames = annotation['keypoint'].shape[1]
+    total_frames = plain(annotation.get('total_frames', num_frames))
+    if not isinstance(total_frames, int) or not (
         0 < total_frames <= num_frames
     ):
         raise FormatError(
@@ -194,4 +391,4 @@ def _get_counts(path, annotation: Dict) -> Tuple[int, int]:
             f'{total_frames!r:.40} does not fit to {num_frames} frames of '
             'keypoint',
         )
-    return int(label), int(total_frames)
+    return total_frames

@@ -2,7 +2,7 @@ from .augment import RandomShear, RandomTemporalCrop, get_rng
 from .gen_modality import GenModality
 from .multi_view import MultiView
 from .pack_skeleton import PackSkeleton
-from .preprocess import AlignShoulders, CenterJoint, ResampleFrames
+from .preprocess import AlignShoulders, CenterJoint, ResampleFrames, WorldFrame
 
 __all__ = [
     'AlignShoulders',
@@ -13,5 +13,6 @@ __all__ = [
     'RandomShear',
     'RandomTemporalCrop',
     'ResampleFrames',
+    'WorldFrame',
     'get_rng',
 ]

@@ -12,6 +12,59 @@ from ..frames import frame_counts
 from ..prepared_checks import check_clip
 from .views import get_clip
 
+UP_AXES = ('x', '-x', 'y', '-y', 'z', '-z')
+
+
+@TRANSFORMS.register_module()
+class WorldFrame(BaseTransform):
+    """Turn joints so that y points upwards, and scale them to metres.
+
+    Required Keys:
+
+        - keypoint (np.ndarray): Joints of shape (M, T, V, 3).
+
+    Modified Keys:
+
+        - keypoint
+
+    Args:
+        up (str): Axis that points upwards, ``'x'``, ``'y'`` or ``'z'``, with
+            a minus where it points downwards. Defaults to ``'y'``.
+        scale (float): Metres per unit of the joints. Defaults to 1.
+
+    Raises:
+        ValueError: If there is no such axis, or the scale is not positive.
+    """
+
+    def __init__(self, up: str = 'y', scale: float = 1.0) -> None:
+        if up not in UP_AXES:
+            raise ValueError(f'up is one of {UP_AXES}, got {up!r}')
+        if not 0 < scale < float('inf'):
+            raise ValueError(f'scale must be positive, got {scale}')
+        self.up, self.scale = up, scale
+        y = 'xyz'.index(up[-1])
+        # x, y, z in the order that the quarter turn leaves, a rotation
+        self.axes = [y - 1, y, (y + 1) % 3]
+        self.sign = -1 if up[0] == '-' else 1
+
+    def transform(self, results: Dict) -> Dict:
+        """Turn and scale the clip.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict.
+        """
+        x = get_clip(results, 'WorldFrame')[..., self.axes]
+        # upside down is half a turn about the first axis
+        sign = np.array((1, self.sign, self.sign), x.dtype)
+        results['keypoint'] = x * (sign * x.dtype.type(self.scale))
+        return results
+
+    def __repr__(self) -> str:
+        return f'{self.__class__.__name__}(up={self.up!r}, scale={self.scale})'
+
 
 @TRANSFORMS.register_module()
 class CenterJoint(BaseTransform):

@@ -1,0 +1,143 @@
+"""Whether raw joints are what a layout and the method take them for.
+
+The chain of preprocessing turns persons about y, takes metres and reads joints
+by their numbers; data that are otherwise train without an error.
+"""
+
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from projects.ikem.skeletons import SkeletonLayout
+
+from .formats import FormatError
+
+MAX_FRAMES = 32  # of a clip that are looked at
+UPRIGHT = 0.5  # cosine to y from which a person stands upright
+LONG_BONES, UNLIKE_SIDES = 1.45, 0.3  # of NW-UCLA 1.2 and 0.07
+HEIGHTS = (0.3, 4.0)  # metres
+
+
+class Posture(NamedTuple):
+    """What the first person of a clip looks like.
+
+    Attributes:
+        up (tuple[float]): Mean direction from the middle of the joints to the
+            shoulders, which is up where people stand or sit.
+        upright (float): Share of the frames in which it is along y.
+        bones (float): Length of all bones by that of the shortest tree
+            through the joints; about 1.2 if joints are in the layout's order.
+        sides (float): Median difference of a left and a right bone by their
+            mean, 0 without a mirror in the layout.
+        height (float): Median size of the person along its largest axis.
+        flat (bool): Whether a coordinate is the same for all joints.
+    """
+
+    up: tuple
+    upright: float
+    bones: float
+    sides: float
+    height: float
+    flat: bool
+
+
+def measure(keypoint: np.ndarray, layout: SkeletonLayout) -> Optional[Posture]:
+    """Measure the first person of a clip.
+
+    Args:
+        keypoint (np.ndarray): Joints of shape (M, T, V, 3).
+        layout (SkeletonLayout): Their layout.
+
+    Returns:
+        Posture | None: None where the joints do not differ.
+    """
+    x = keypoint[0][keypoint[0].any(axis=(1, 2))].astype(np.float64)
+    x = x[:: -(-len(x) // MAX_FRAMES) or 1]
+    if not len(x) or not np.ptp(x, axis=1).any():
+        return None
+    up = x[:, list(layout.shoulders)].mean(1) - x.mean(1)
+    up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-12)
+    distances = np.linalg.norm(x[:, :, None] - x[:, None], axis=-1)
+    distances = np.median(distances, axis=0)
+    bones = distances[range(layout.num_joints), layout.parents]
+    # joints that coincide are neighbours as well, which a 0 would not be
+    tree = minimum_spanning_tree(np.triu(distances + 1e-9, 1)).sum()
+    return Posture(
+        tuple(up.mean(0).tolist()),
+        float((up[:, 1] > UPRIGHT).mean()),
+        float(bones.sum() / tree),
+        _difference_of_sides(bones, layout),
+        float(np.median(np.ptp(x, axis=1).max(1))),
+        bool((np.ptp(x, axis=(0, 1)) == 0).any()),
+    )
+
+
+def check_upright(postures: Sequence[Posture], path) -> None:
+    """Check that people are upright along y in most frames.
+
+    Raises:
+        FormatError: If not; it says which axis seems to point upwards.
+    """
+    if not postures or np.mean([p.upright for p in postures]) >= 0.5:
+        return
+    mean = np.mean([p.up for p in postures], axis=0)
+    axis = int(np.abs(mean).argmax())
+    up = ('' if mean[axis] > 0 else '-') + 'xyz'[axis]
+    share = np.mean([p.upright for p in postures])
+    remedy = f'--up {up} if it is {up} that points upwards'
+    if abs(mean[axis]) < UPRIGHT or up == 'y':
+        remedy = '--up z, for instance, if another axis points upwards'
+    raise FormatError(
+        path,
+        f'in {share:.0%} of the frames alone are the shoulders above the '
+        'middle of the joints; y is taken to point upwards. Give '
+        f'{remedy}, --up y if people do lie, or look at the order of the '
+        'joints',
+    )
+
+
+def doubts(postures: Sequence[Posture], layout: SkeletonLayout) -> List[str]:
+    """What looks wrong about joints, a line each, with the numbers.
+
+    Args:
+        postures (sequence[Posture]): Those of the clips.
+        layout (SkeletonLayout): Their layout.
+    """
+    if not postures:
+        return []
+    bones, sides, height = (
+        float(np.median([getattr(p, key) for p in postures]))
+        for key in ('bones', 'sides', 'height')
+    )
+    lines = []
+    if bones > LONG_BONES or sides > UNLIKE_SIDES:
+        lines.append(
+            f'the joints may be in another order than that of layout '
+            f'{layout.name!r}: its bones are {bones:.2f} times as long as '
+            f'the shortest tree through the joints (right is about 1.2), '
+            f'left and right ones differ by {sides:.0%}'
+        )
+    if not HEIGHTS[0] <= height <= HEIGHTS[1]:
+        lines.append(
+            f'people are {height:.4g} tall, in pixels, millimetres or another '
+            'unit than metres? --scale FACTOR makes metres of it'
+        )
+    flat = sum(p.flat for p in postures)
+    if flat:
+        lines.append(
+            f'{flat} of {len(postures)} clips are flat, a coordinate is the '
+            'same for all joints: rotation axes and angular velocities of '
+            'them say nothing'
+        )
+    return lines
+
+
+def _difference_of_sides(bones: np.ndarray, layout: SkeletonLayout) -> float:
+    if layout.mirror is None:
+        return 0.0
+    of_side = np.arange(len(bones)) != layout.mirror
+    left, right = bones[of_side], bones[list(layout.mirror)][of_side]
+    return float(
+        np.median(2 * np.abs(left - right) / np.maximum(left + right, 1e-12))
+    )
