@@ -1,12 +1,19 @@
-"""Convert data prepared as for CrosSCLR to a prepared folder.
+"""Convert arrays of ST-GCN's form, of CrosSCLR, AGCN or CTR-GCN.
 
 python tools/data/prepare_crossclr.py SRC_DIR OUT_DIR --split xsub
 """
 
 import argparse
 
-from projects.ikem.datasets.prepare import run
-from projects.ikem.datasets.sources import Source, crossclr_source
+from pathlib import Path
+
+from projects.ikem.datasets.formats import FormatError
+from projects.ikem.datasets.prepare import positive_int, run
+from projects.ikem.datasets.sources import (
+    Source,
+    crossclr_source,
+    npz_source,
+)
 
 
 def positive_float(text: str) -> float:
@@ -18,16 +25,27 @@ def positive_float(text: str) -> float:
 
 
 def make_source(args: argparse.Namespace) -> Source:
+    path = Path(args.src_dir)
+    files = [path] if path.suffix == '.npz' else sorted(path.glob('*.npz'))
+    if len(files) > 1:
+        raise FormatError(path, f'holds {len(files)} npz files: give one')
+    if files:
+        return npz_source(
+            files[0], args.split, args.dataset, num_frames=args.num_frames
+        )
     return crossclr_source(
-        args.src_dir, args.split, args.dataset, args.time_scale
+        path, args.split, args.dataset, args.time_scale, args.num_frames
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description='Convert {train,val}_position.npy and _label.pkl'
+        description='Convert {train,val}_position.npy and _label.pkl, '
+        '_data_joint.npy, or an npz file of CTR-GCN'
     )
-    parser.add_argument('src_dir', help='folder with the four files')
+    parser.add_argument(
+        'src_dir', help='folder with the four files, or the npz file'
+    )
     parser.add_argument(
         '--split',
         choices=('xsub', 'xview', 'xset'),
@@ -43,6 +61,12 @@ def main() -> None:
         help='raw frames per frame of the clips, where the labels come '
         'without frame counts; 1 is what the released three-modality models '
         'were trained with',
+    )
+    parser.add_argument(
+        '--num-frames',
+        type=positive_int,
+        default=50,
+        help='frames to resample to clips that are not prepared',
     )
     run(parser, make_source)
 

@@ -5,6 +5,7 @@ python tools/data/prepare_ntu.py RAW_DIR OUT_DIR --dataset ntu60
 
 import argparse
 
+from projects.ikem.datasets.formats.ntu import SELECTIONS
 from projects.ikem.datasets.prepare import positive_int, run
 from projects.ikem.datasets.sources import Source, ntu_source
 
@@ -29,10 +30,11 @@ def main() -> None:
     )
     parser.add_argument(
         '--select-bodies',
-        choices=('order', 'energy'),
+        choices=SELECTIONS,
         default='order',
         help='keep the first two bodies of each frame, or track bodies and '
-        "keep the two that move most, as the toolbox's own pickles do",
+        "keep the two that move most, as the toolbox's own pickles do, in the "
+        'frames that show the first of them, or in those that show any',
     )
     parser.add_argument(
         '--missing-list',

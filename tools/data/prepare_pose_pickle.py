@@ -10,10 +10,24 @@ from projects.ikem.datasets.prepare import (
     add_split_arguments,
     run,
 )
-from projects.ikem.datasets.sources import Source, pose_pickle_source
+from projects.ikem.datasets.sources import (
+    Source,
+    npz_source,
+    pose_pickle_source,
+)
 
 
 def make_source(args: argparse.Namespace) -> Source:
+    if args.pickles[0].endswith('.npz') and len(args.pickles) == 1:
+        return npz_source(
+            args.pickles[0],
+            None,
+            args.dataset,
+            args.layout,
+            args.num_frames,
+            args.up,
+            args.scale,
+        )
     return pose_pickle_source(
         args.pickles,
         args.dataset,
@@ -34,7 +48,8 @@ def main() -> None:
         'pickles',
         nargs='+',
         metavar='pickle',
-        help='the pickles, read without running them; a list of annotations '
+        help='the pickles, read without running them, or an npz file of '
+        'CTR-GCN; a list of annotations '
         'is a split by the name of its file if there are several',
     )
     parser.add_argument(

@@ -11,13 +11,24 @@ from typing import (
     Optional,
     Sequence,
     Set,
+    Tuple,
     Union,
 )
 
 from projects.ikem.skeletons import get_layout
 
 from . import splits
-from .formats import FormatError, crossclr, ntu, nwucla, pose_pickle
+from .formats import (
+    FormatError,
+    crossclr,
+    npz,
+    ntu,
+    nwucla,
+    pkummd,
+    pose_pickle,
+    recordings,
+)
+from .formats.labels import number_labels
 
 
 @dataclass
@@ -158,9 +169,13 @@ def nwucla_source(raw_dir, num_frames: int = 50) -> Source:
 
 
 def crossclr_source(
-    folder, split: str, dataset: str, time_scale: Optional[float] = None
+    folder,
+    split: str,
+    dataset: str,
+    time_scale: Optional[float] = None,
+    num_frames: int = 50,
 ) -> Source:
-    """A folder that was prepared as for CrosSCLR; see ``formats/crossclr``.
+    """Arrays of ST-GCN's form, prepared or not; see ``formats/crossclr``.
 
     Args:
         folder (str | PathLike): The folder with positions and labels.
@@ -168,13 +183,16 @@ def crossclr_source(
         dataset (str): ``'ntu60'`` or ``'ntu120'``.
         time_scale (float, optional): Raw frames per frame of the clips, where
             the labels come without frame counts.
+        num_frames (int): Frames after resampling, of clips that are not
+            prepared. Defaults to 50.
 
     Raises:
         FormatError: If a file is damaged or they do not fit to each other.
         OSError: If a file cannot be read.
     """
+    prepared = crossclr.is_prepared(folder)
     clips = {
-        part: crossclr.list_clips(folder, part, time_scale)
+        part: crossclr.list_clips(folder, part, time_scale, prepared)
         for part in crossclr.PARTS
     }
     part_of = {clip.frame_dir: part for part in clips for clip in clips[part]}
@@ -191,8 +209,208 @@ def crossclr_source(
             ]
             for part in clips
         },
-        made_by=dict(format='crossclr', time_scale=time_scale),
+        preprocessing=[]
+        if prepared
+        else preprocessing_chain('ntu-25', num_frames),
+        made_by=dict(
+            format='crossclr' if prepared else 'gendata', time_scale=time_scale
+        ),
+        notes=[]
+        if prepared
+        else [
+            'the clips are not centred, as those of gendata: frames were '
+            f'counted, and clips centred, resampled to {num_frames} frames '
+            'and turned'
+        ],
     )
+
+
+def npz_source(
+    path,
+    split: Optional[str] = None,
+    dataset: Optional[str] = None,
+    layout: Union[str, Dict] = 'ntu-25',
+    num_frames: int = 50,
+    up: Optional[str] = None,
+    scale: float = 1.0,
+) -> Source:
+    """An npz file of CTR-GCN; see ``formats/npz``.
+
+    Args:
+        path (str | PathLike): The file.
+        split (str, optional): The split it was made for. Defaults to what the
+            name of the file says, else the splits are train and val.
+        dataset (str, optional): Name of the data set. Defaults to that of
+            the file.
+        layout (str | dict): Skeleton layout.
+        num_frames (int): Frames after resampling.
+        up (str, optional): Axis that points upwards. By default y, which is
+            checked.
+        scale (float): Metres per unit of the joints. Defaults to 1.
+
+    Raises:
+        FormatError: If the file is damaged or holds other poses.
+        OSError: If the file cannot be read.
+    """
+    path = Path(path)
+    clips, num_classes = npz.list_npz(path)
+    if split is None:
+        split = next(
+            (name for end, name in _NPZ_SPLITS.items() if end in path.stem), ''
+        )
+    prefix = f'{split}_' if split else ''
+    part_of = {clip.frame_dir: clip.part for clip in clips}
+    return Source(
+        path=path,
+        dataset=dataset or path.stem,
+        layout=layout,
+        num_classes=num_classes,
+        jobs=clips,
+        read=partial(
+            npz.read_npz_clip, num_joints=get_layout(layout).num_joints
+        ),
+        make_split=lambda digests: {
+            f'{prefix}{part}': [n for n in digests if part_of[n] == part]
+            for part in npz.PARTS
+        },
+        preprocessing=preprocessing_chain(layout, num_frames, up, scale),
+        made_by=dict(format='npz'),
+        doubtful=True,
+        upright=up is None,
+    )
+
+
+# of the names of CTR-GCN's files
+_NPZ_SPLITS = {'_CSub': 'xsub', '_CSet': 'xset', '_CS': 'xsub', '_CV': 'xview'}
+
+
+def pkummd_source(
+    skeletons, labels, split_lists: Dict[str, Any], num_frames: int = 50
+) -> Source:
+    """PKU-MMD, a clip per labelled interval; see ``formats/pkummd``.
+
+    Args:
+        skeletons (str | PathLike): Folder with the videos.
+        labels (str | PathLike): Folder with their intervals.
+        split_lists (dict[str, str | PathLike]): Lists of videos by name of
+            the split, such as ``'xsub'``.
+        num_frames (int): Frames after resampling. Defaults to 50.
+
+    Raises:
+        FormatError: If a file is not as the format says.
+        OSError: If a file cannot be read.
+    """
+    intervals = pkummd.list_intervals(skeletons, labels)
+    video = {x.frame_dir: x.path.stem for x in intervals}
+    split = {
+        f'{name}_{part}': [n for n in video if video[n] in set(videos)]
+        for name, path in split_lists.items()
+        for part, videos in pkummd.read_split(path).items()
+    }
+    return Source(
+        path=Path(skeletons),
+        dataset='pkummd',
+        layout='ntu-25',
+        num_classes=pkummd.NUM_CLASSES,
+        jobs=intervals,
+        read=pkummd.read_interval,
+        make_split=partial(_kept, split),
+        preprocessing=preprocessing_chain('ntu-25', num_frames),
+        made_by=dict(format='pkummd'),
+    )
+
+
+def kinect_source(
+    folder,
+    labels: str = 'none',
+    num_frames: int = 50,
+    dataset: Optional[str] = None,
+    split_by: Optional[str] = None,
+    val_fraction: Optional[float] = None,
+    val_values: Optional[Sequence] = None,
+) -> Source:
+    """``.skeleton`` recordings of any name, in a folder or below it.
+
+    Args:
+        folder (str | PathLike): The folder.
+        labels (str): ``'none'``, ``'folders'``, the name of the folder that a
+            recording lies in, or a csv file with a header, whose columns are
+            name, label and further fields, such as subject.
+        num_frames (int): Frames after resampling.
+        dataset (str, optional): Name of the data set. Defaults to that of
+            the folder.
+        split_by (str, optional): Field whose values are held out as a whole.
+        val_fraction (float, optional): Share of the clips to hold out.
+        val_values (sequence, optional): Values of the field to hold out.
+
+    Raises:
+        FormatError: If there are no such files, or the csv does not fit.
+        OSError: If the folder or the csv cannot be read.
+        ValueError: If the clips cannot be split so.
+    """
+    folder = Path(folder)
+    paths = _find_files(folder, '.skeleton')
+    clips = {
+        str(p.relative_to(folder).with_suffix('').as_posix()): p for p in paths
+    }
+    known = recordings.read_labels(clips, labels)
+    annotations = [dict(known[name], frame_dir=name) for name in clips]
+    numbers, classes = number_labels(
+        [annotation.pop('label', None) for annotation in annotations],
+        labels,
+    )
+    for annotation, number in zip(annotations, numbers):
+        annotation['label'] = number
+    split, notes = _splits_of(
+        annotations, {}, split_by, val_fraction, val_values
+    )
+    return Source(
+        path=folder,
+        dataset=dataset or folder.resolve().name,
+        layout='ntu-25',
+        num_classes=len(classes)
+        if classes
+        else pose_pickle.count_classes(annotations),
+        jobs=[(clips[a['frame_dir']], a) for a in annotations],
+        read=recordings.read_recording,
+        make_split=partial(_kept, split),
+        preprocessing=preprocessing_chain('ntu-25', num_frames),
+        made_by=dict(format='kinect', select_bodies='any'),
+        classes=classes,
+        notes=notes,
+        doubtful=True,
+    )
+
+
+def _kept(
+    split: Dict[str, List[str]], digests: Dict[str, bytes]
+) -> Dict[str, List[str]]:
+    """Splits without the clips that are broken."""
+    return {
+        key: [name for name in names if name in digests]
+        for key, names in split.items()
+    }
+
+
+def _splits_of(
+    annotations: List[Dict],
+    given: Dict[str, List[str]],
+    split_by: Optional[str],
+    val_fraction: Optional[float],
+    val_values: Optional[Sequence],
+) -> Tuple[Dict[str, List[str]], List[str]]:
+    """Given splits, or those asked for, or one; and what to say of it."""
+    if split_by or val_fraction or val_values:
+        held_out = _hold_out(
+            annotations, given, split_by, val_fraction, val_values
+        )
+        return {**given, **held_out}, []
+    if given:
+        return given, []
+    return dict(all=[a['frame_dir'] for a in annotations]), [
+        "there is no split, all clips are in 'all': --val-fraction or "
+        '--split-by FIELD make train and val'
+    ]
 
 
 def pose_pickle_source(
@@ -242,17 +460,10 @@ def pose_pickle_source(
             'not kept'
         )
         classes = None
-    split = dict(content.split)
-    if split_by or val_fraction or val_values:
-        split.update(
-            _hold_out(annotations, split, split_by, val_fraction, val_values)
-        )
-    elif not split:
-        split['all'] = [a['frame_dir'] for a in annotations]
-        notes.append(
-            "there is no split, all clips are in 'all': --val-fraction or "
-            '--split-by FIELD make train and val'
-        )
+    split, said = _splits_of(
+        annotations, content.split, split_by, val_fraction, val_values
+    )
+    notes += said
     return Source(
         path=paths[0],
         dataset=dataset or paths[0].stem,
@@ -265,10 +476,7 @@ def pose_pickle_source(
             num_persons=pose_pickle.count_persons(annotations),
             interpolate=interpolate,
         ),
-        make_split=lambda digests: {
-            key: [name for name in names if name in digests]
-            for key, names in split.items()
-        },
+        make_split=partial(_kept, split),
         preprocessing=preprocessing_chain(layout, num_frames, up, scale),
         made_by=dict(format='pose_pickle'),
         classes=classes,
@@ -323,7 +531,13 @@ def _find_files(folder, suffix: str) -> List[Path]:
     if not folder.is_dir():
         raise FileNotFoundError(f'{folder} is no folder')
     files = sorted(
-        folder.rglob(f'*{suffix}'), key=lambda path: (path.name, path)
+        (
+            path
+            for path in folder.rglob(f'*{suffix}')
+            # what macOS adds to archives
+            if '__MACOSX' not in path.parts and path.name[:2] != '._'
+        ),
+        key=lambda path: (path.name, path),
     )
     if not files:
         raise FormatError(folder, f'no {suffix} files in it or below')

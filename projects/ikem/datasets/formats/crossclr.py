@@ -1,7 +1,10 @@
-"""Data prepared as for CrosSCLR: ``{train,val}_position.npy`` and labels.
+"""Arrays of ST-GCN's form: ``{train,val}_position.npy`` and label pickles.
 
-The clips, (N, C=3, T=50, V=25, M=2), are centred, resampled and aligned
-already. A label pickle holds (names, labels) or (names, labels, frame counts).
+Clips have the shape (N, C=3, T, V=25, M), M = 1 or 2. Those that were prepared
+as for CrosSCLR have 50 frames and are centred, resampled and aligned already;
+those of ST-GCN's and 2s-AGCN's ``gendata`` (``{train,val}_data_joint.npy``)
+have 300 frames, padded with zeros or with themselves, and are not. A label
+pickle holds (names, labels) or (names, labels, frame counts).
 """
 
 from pathlib import Path
@@ -10,10 +13,15 @@ from typing import Dict, List, NamedTuple, Optional
 import numpy as np
 
 from . import restricted_pickle
+from .arrays import open_npy
+from .bodies import present_frames_first, select_persons
 from .errors import FormatError
+from .padding import num_frames_of
 
 PARTS = ('train', 'val')
+NAMES = ('position', 'data_joint', 'data')
 NUM_COORDINATES, NUM_JOINTS, NUM_PERSONS = 3, 25, 2
+CENTER = 20  # joint that prepared clips are centred on
 
 
 class ClipRef(NamedTuple):
@@ -23,11 +31,38 @@ class ClipRef(NamedTuple):
     index: int
     frame_dir: str
     label: int
-    raw_frames: int
+    raw_frames: Optional[int]  # None of clips that are not prepared
+
+
+def is_prepared(folder) -> bool:
+    """Whether clips are centred, which those of ``gendata`` are not.
+
+    Args:
+        folder (str | PathLike): The folder.
+
+    Raises:
+        FormatError: If an array is damaged, or one part is prepared and the
+            other is not.
+        OSError: If a file cannot be read.
+    """
+    answers = {}
+    for part in PARTS:
+        array = _open_array(_find_array(folder, part))
+        answers[part] = not np.any(array[:64, :, :, CENTER])
+    if len(set(answers.values())) > 1:
+        raise FormatError(
+            folder,
+            'the clips of one part are centred on joint '
+            f'{CENTER + 1}, those of the other are not',
+        )
+    return answers['train']
 
 
 def list_clips(
-    folder, part: str, time_scale: Optional[float] = None
+    folder,
+    part: str,
+    time_scale: Optional[float] = None,
+    prepared: bool = True,
 ) -> List[ClipRef]:
     """List the clips of one part.
 
@@ -36,13 +71,14 @@ def list_clips(
         part (str): ``'train'`` or ``'val'``.
         time_scale (float, optional): Raw frames per frame of the clips, for
             label pickles without frame counts.
+        prepared (bool): Whether the clips are. Defaults to True.
 
     Raises:
         FormatError: If a file is damaged, they do not fit to each other, or
             there are neither frame counts nor ``time_scale``.
         OSError: If a file cannot be read.
     """
-    path = Path(folder) / f'{part}_position.npy'
+    path = _find_array(folder, part)
     label_path = Path(folder) / f'{part}_label.pkl'
     array = _open_array(path)
     entries = restricted_pickle.load(label_path)
@@ -65,7 +101,9 @@ def list_clips(
     if not all(isinstance(name, str) for name in names):
         raise FormatError(label_path, 'a name is no text')
     labels = _to_integers(label_path, 'labels', numbers[0], minimum=0)
-    if len(numbers) == 2:
+    if not prepared:
+        frames = [None] * len(array)  # counted when they are read
+    elif len(numbers) == 2:
         frames = _to_integers(
             label_path, 'frame counts', numbers[1], minimum=1
         )
@@ -91,7 +129,8 @@ def read_clip(clip: ClipRef) -> Dict:
 
     Returns:
         dict: frame_dir (str), label (int, from 0), keypoint (np.ndarray,
-        (M=2, T=50, V=25, C=3), float32) and raw_frames (int, T_raw).
+        (M=2, T, V=25, C=3), float32), raw_frames (int, T_raw), and length
+        (int) of clips that are not prepared.
 
     Raises:
         FormatError: If the clip is not finite, or nobody is in it.
@@ -111,31 +150,37 @@ def read_clip(clip: ClipRef) -> Dict:
             f'nobody to see: clip {clip.frame_dir} '
             f'(row {clip.index}) is all zeros',
         )
+    result = dict(frame_dir=clip.frame_dir, label=clip.label)
+    if clip.raw_frames is not None:
+        missing = NUM_PERSONS - len(keypoint)
+        keypoint = np.pad(keypoint, [(0, missing), *[(0, 0)] * 3])
+        return dict(result, keypoint=keypoint, raw_frames=clip.raw_frames)
+    raw_frames = num_frames_of(keypoint)
+    keypoint = select_persons(keypoint[:, :raw_frames], NUM_PERSONS)
+    keypoint, length = present_frames_first(keypoint)
     return dict(
-        frame_dir=clip.frame_dir,
-        label=clip.label,
-        keypoint=keypoint,
-        raw_frames=clip.raw_frames,
+        result, keypoint=keypoint, raw_frames=raw_frames, length=length
     )
 
 
+def _find_array(folder, part: str) -> Path:
+    """The array of a part by one of its names, the first if none is there."""
+    paths = [Path(folder) / f'{part}_{name}.npy' for name in NAMES]
+    return next((path for path in paths if path.exists()), paths[0])
+
+
 def _open_array(path: Path) -> np.ndarray:
-    with open(path, 'rb'):
-        pass  # a missing file is an OSError, not a damaged one
-    try:
-        array = np.lib.format.open_memmap(path, mode='r')
-    except Exception as error:  # numpy's parser raises what it comes across
-        raise FormatError(path, f'no whole npy array: {error}') from error
-    expected = (NUM_COORDINATES, NUM_JOINTS, NUM_PERSONS)
+    array = open_npy(path)
     if (
         array.dtype.kind != 'f'
         or array.ndim != 5
-        or (array.shape[1], *array.shape[3:]) != expected
+        or (array.shape[1], array.shape[3]) != (NUM_COORDINATES, NUM_JOINTS)
+        or not 1 <= array.shape[4] <= NUM_PERSONS
     ):
         raise FormatError(
             path,
             f'holds {array.dtype} of shape {array.shape}, expected '
-            'floats of shape (clips, 3, frames, 25, 2)',
+            'floats of shape (clips, 3, frames, 25, 1 or 2)',
         )
     return array
 

@@ -6,13 +6,18 @@ of 10 values, a joint count and one line of 12 values a joint::
     x y z depthX depthY colorX colorY qw qx qy qz trackingState
 """
 
+import codecs
 import re
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from .bodies import present_frames_first, select_by_energy, select_by_order
+from .bodies import (
+    present_frames_first,
+    select_by_energy,
+    select_by_order,
+)
 from .errors import FormatError
 
 NUM_JOINTS = 25
@@ -20,6 +25,11 @@ NUM_PERSONS = 2
 HEADER_VALUES = 10
 JOINT_VALUES = 12
 
+SELECTIONS = ('order', 'energy', 'any')
+LOST = (
+    'frames lost at the end, since the first body appears late or pauses '
+    '(--select-bodies energy keeps them)'
+)
 _NAME = re.compile(r'S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})', re.ASCII)
 _NAME_FIELDS = ('setup', 'camera', 'subject', 'repetition', 'action')
 # How older Microsoft runtimes print non-finite numbers.
@@ -41,7 +51,7 @@ class _Lines:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        data = path.read_bytes()
+        data = _without_mark(path.read_bytes())
         if not data.strip():
             raise FormatError(path, 'the file is empty')
         self.lines = _MSVC_NON_FINITE.sub(b'nan', data).splitlines()
@@ -71,6 +81,13 @@ class _Lines:
         return int(text)
 
 
+def _without_mark(data: bytes) -> bytes:
+    """Text as Kinect's tools write it, whatever an editor made of it."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode('utf-16', 'replace').encode('utf-8')
+    return data[len(codecs.BOM_UTF8) * data.startswith(codecs.BOM_UTF8) :]
+
+
 def parse_name(name: str) -> Dict[str, int]:
     """Parse the name of an NTU RGB+D clip.
 
@@ -91,7 +108,8 @@ def parse_name(name: str) -> Dict[str, int]:
         raise FormatError(
             name,
             'the name is not SsssCcccPpppRrrrAaaa (setup, camera, '
-            'subject, repetition, action), three digits each',
+            'subject, repetition, action), three digits each; '
+            'tools/data/prepare_kinect.py takes recordings of any name',
         )
     return dict(zip(_NAME_FIELDS, fields))
 
@@ -128,20 +146,22 @@ def read_joints(path, select: str = 'order') -> Dict:
             two listed in each frame and ignores their ids (CrosSCLR).
             ``'energy'`` tracks bodies by id, keeps the two with the most
             motion energy, one a slot, and moves the frames that show the
-            first one to the front. Defaults to ``'order'``.
+            first one to the front. ``'any'`` does the same with the frames
+            that show either of the two. Defaults to ``'order'``.
 
     Returns:
         dict: frame_dir (str), keypoint (np.ndarray, (M=2, T, V=25, C=3),
         float32, metres; zero where a person is absent), raw_frames (int,
-        T) and length (int, number of frames in which joint 1 of the first
-        person is not zero).
+        T), length (int, number of frames in which joint 1 of the first
+        person, or of ``'any'`` a person, is not zero) and counts (dict, what
+        is lost).
 
     Raises:
         FormatError: If the file is no whole skeleton file, or shows nobody.
         OSError: If the file cannot be read.
     """
-    if select not in ('order', 'energy'):
-        raise ValueError(f"select must be 'order' or 'energy', got {select!r}")
+    if select not in SELECTIONS:
+        raise ValueError(f'select must be one of {SELECTIONS}, got {select!r}')
     path = Path(path)
     bodies = _read_bodies(path)
     if select == 'order':
@@ -160,8 +180,15 @@ def read_joints(path, select: str = 'order') -> Dict:
             bodies.joints,
             NUM_PERSONS,
         )
-        keypoint, _ = present_frames_first(keypoint, of_first=True)
-    length = int(keypoint[0, :, 0].any(axis=-1).sum())
+        keypoint, length = present_frames_first(
+            keypoint, of_first=select == 'energy'
+        )
+    counts = {}
+    if select != 'any':
+        present = keypoint[0, :, 0].any(axis=-1)
+        length = int(present.sum())
+        if lost := int(present[length:].sum()):
+            counts[LOST] = lost
     if not length:
         raise FormatError(
             path,
@@ -173,6 +200,7 @@ def read_joints(path, select: str = 'order') -> Dict:
         keypoint=keypoint,
         raw_frames=bodies.num_frames,
         length=length,
+        counts=counts,
     )
 
 

@@ -218,9 +218,7 @@ def fill_missing(keypoint: np.ndarray) -> np.ndarray:
             whole = ~np.isnan(joint).any(axis=1)
             if whole.any() and not whole.all():
                 for c in range(joint.shape[1]):
-                    joint[:, c] = np.interp(
-                        seen, seen[whole], joint[whole, c]
-                    )
+                    joint[:, c] = np.interp(seen, seen[whole], joint[whole, c])
                 person[seen, v] = joint
     return x
 

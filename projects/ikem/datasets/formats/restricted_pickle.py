@@ -1,6 +1,8 @@
 """Load pickles of others without running what is in them."""
 
+import os
 import pickle
+import struct
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Tuple
@@ -49,11 +51,45 @@ for _module in ('builtins', '__builtin__'):  # Python 3 and 2
     )
 
 
+class _Held:
+    """A file that refuses to read more than is left of it.
+
+    Python reserves memory for as many bytes as are asked for.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.size = os.fstat(file.fileno()).st_size
+        self.readline = file.readline
+
+    def check(self, num_bytes: int) -> None:
+        left = self.size - self.file.tell()
+        if num_bytes > left:
+            raise EOFError(f'{num_bytes} bytes claimed, {left} left')
+
+    def read(self, num_bytes: int) -> bytes:
+        self.check(num_bytes)
+        return self.file.read(num_bytes)
+
+    def readinto(self, buffer) -> int:
+        return self.file.readinto(buffer)
+
+
 # The one in C would reserve memory for as many objects as an index claims.
 class _RestrictedUnpickler(pickle._Unpickler):
+    dispatch = dict(pickle._Unpickler.dispatch)
+
     def __init__(self, file: BinaryIO, admitted: Dict) -> None:
-        super().__init__(file, encoding='latin1')
+        self.file = _Held(file)
+        super().__init__(self.file, encoding='latin1')
         self.admitted = admitted
+
+    def load_bytearray8(self) -> None:
+        """Of the opcodes the one that makes its buffer before it reads."""
+        (size,) = struct.unpack('<Q', self.read(8))
+        self.append(bytearray(self.read(size)))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in self.admitted:

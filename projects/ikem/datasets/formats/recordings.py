@@ -1,0 +1,87 @@
+"""Own recordings of a Kinect v2: ``.skeleton`` files of any name."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Dict, Tuple
+
+from .errors import FormatError
+from .labels import plain
+from .ntu import read_joints
+from .pose_pickle import get_fields
+
+
+def read_labels(clips: Dict[str, Path], labels: str) -> Dict[str, Dict]:
+    """Label and fields of each recording.
+
+    Args:
+        clips (dict[str, Path]): The files by the names of the clips, their
+            paths below the folder.
+        labels (str): ``'none'``, ``'folders'`` or a csv file with a header
+            and the columns name, label and others. A name may be given with
+            its suffix and folders or without.
+
+    Returns:
+        dict[str, dict]: By name of the clip.
+
+    Raises:
+        FormatError: If the csv is none, or names no recording or several.
+        OSError: If it cannot be read.
+    """
+    if labels == 'none':
+        return {name: {} for name in clips}
+    if labels == 'folders':
+        return {name: dict(label=p.parent.name) for name, p in clips.items()}
+    by_stem = {}
+    for name in clips:
+        by_stem.setdefault(Path(name).name, []).append(name)
+    found = {name: {} for name in clips}
+    text = Path(labels).read_bytes().decode('utf-8-sig', 'replace')
+    rows = csv.DictReader(io.StringIO(text))
+    if not {'name', 'label'} <= set(rows.fieldnames or ()):
+        raise FormatError(
+            labels, 'the first line has no columns name and label', 1
+        )
+    for row in rows:
+        key = (row['name'] or '').strip().replace('\\', '/')
+        key = key[: -len('.skeleton')] if key.endswith('.skeleton') else key
+        names = [key] if key in clips else by_stem.get(key, [])
+        if len(names) != 1:
+            raise FormatError(
+                labels,
+                f'{row["name"]!r} names {len(names)} of the recordings',
+                rows.line_num,
+            )
+        fields = {k: v.strip() for k, v in row.items() if k and v}
+        fields.pop('name')
+        if fields.get('label', '').lstrip('-').isdecimal():
+            fields['label'] = int(fields['label'])
+        found[names[0]] = fields
+    return found
+
+
+def read_recording(job: Tuple[Path, Dict]) -> Dict:
+    """Read one recording, the two bodies that move most.
+
+    Args:
+        job (tuple[Path, dict]): The file, and what is known of it: its
+            frame_dir, label and fields.
+
+    Returns:
+        dict: What :func:`read_joints` returns, and label and fields.
+
+    Raises:
+        FormatError: If the file is no whole skeleton file, or shows nobody.
+        OSError: If the file cannot be read.
+    """
+    path, annotation = job
+    if not isinstance(annotation['label'], int):
+        raise FormatError(
+            path, f'label {plain(annotation["label"])!r:.40} is no class'
+        )
+    return dict(
+        read_joints(path, 'any'),
+        frame_dir=annotation['frame_dir'],
+        label=annotation['label'],
+        fields=get_fields(annotation),
+    )
