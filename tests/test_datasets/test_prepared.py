@@ -148,7 +148,7 @@ def test_other_folders_are_never_replaced(tmp_path):
     [
         ((CLIPS[1], 'a', 0, 9), "'a' is given twice"),
         ((CLIPS[1], 'b', 3, 9), 'label 3 is not in 0 to 2'),
-        ((CLIPS[1], 'b', -1, 9), 'label -1'),
+        ((CLIPS[1], 'b', -2, 9), 'label -2'),
         ((CLIPS[1], 'b', 0, 0), 'total_frames 0'),
         ((CLIPS[1, :1], 'b', 0, 9), r'shape \(1, 5, 25, 3\)'),
     ],

@@ -15,6 +15,7 @@ from .formats import FormatError
 
 MAX_FRAMES = 32  # of a clip that are looked at
 UPRIGHT = 0.5  # cosine to y from which a person stands upright
+STEADY = 0.5  # length of the mean direction of a clip that has one
 LONG_BONES, UNLIKE_SIDES = 1.45, 0.3  # of NW-UCLA 1.2 and 0.07
 HEIGHTS = (0.3, 4.0)  # metres
 
@@ -79,12 +80,15 @@ def check_upright(postures: Sequence[Posture], path) -> None:
     Raises:
         FormatError: If not; it says which axis seems to point upwards.
     """
-    if not postures or np.mean([p.upright for p in postures]) >= 0.5:
+    steady = [p for p in postures if np.linalg.norm(p.up) >= STEADY]
+    if 2 * len(steady) < len(postures) or not steady:
+        return  # tumblers, or no bodies
+    share = np.mean([p.upright for p in steady])
+    if share >= 0.5:
         return
-    mean = np.mean([p.up for p in postures], axis=0)
+    mean = np.mean([p.up for p in steady], axis=0)
     axis = int(np.abs(mean).argmax())
     up = ('' if mean[axis] > 0 else '-') + 'xyz'[axis]
-    share = np.mean([p.upright for p in postures])
     remedy = f'--up {up} if it is {up} that points upwards'
     if abs(mean[axis]) < UPRIGHT or up == 'y':
         remedy = '--up z, for instance, if another axis points upwards'

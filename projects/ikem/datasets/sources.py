@@ -1,5 +1,6 @@
 """What each kind of raw data is to the preparing tools."""
 
+import os
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -414,7 +415,7 @@ def _splits_of(
 
 
 def pose_pickle_source(
-    paths: Sequence,
+    paths,
     dataset: Optional[str] = None,
     layout: Union[str, Dict] = 'ntu-25',
     num_frames: int = 50,
@@ -428,7 +429,7 @@ def pose_pickle_source(
     """Pose pickles of mmaction2 or PYSKL; see ``formats/pose_pickle``.
 
     Args:
-        paths (sequence[str | PathLike]): The pickles.
+        paths (str | PathLike | sequence): The pickles.
         dataset (str, optional): Name of the data set. Defaults to the name
             of the first file.
         layout (str | dict): Skeleton layout of their poses.
@@ -448,6 +449,8 @@ def pose_pickle_source(
         OSError: If a file cannot be read.
         ValueError: If the clips cannot be split so.
     """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
     paths = [Path(path) for path in paths]
     num_joints = get_layout(layout).num_joints
     content = pose_pickle.load_pose_pickles(paths, num_joints)

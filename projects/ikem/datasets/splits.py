@@ -220,7 +220,6 @@ def with_label_fractions(
             names, [labels[name] for name in names], fraction
         )
         for key, names in labelled.items()
-        if names
         for suffix, fraction in LABEL_FRACTIONS.items()
     }
     return {**split, **{k: v for k, v in fractions.items() if k not in split}}

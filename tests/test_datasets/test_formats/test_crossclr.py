@@ -87,14 +87,13 @@ def test_broken_labels(tmp_path, label, reason):
         POSITION[0],
         POSITION[:, :2],
         POSITION[..., :24, :],
-        POSITION[..., :1],
         POSITION.astype(int),
         POSITION.astype(complex),
     ],
 )
 def test_wrong_arrays(tmp_path, position):
     write(tmp_path, position=position)
-    with pytest.raises(FormatError, match=r'\(clips, 3, frames, 25, 2\)'):
+    with pytest.raises(FormatError, match=r'\(clips, 3, frames, 25'):
         list_clips(tmp_path, 'train')
 
 
@@ -113,7 +112,7 @@ def test_wrong_arrays(tmp_path, position):
 def test_damaged_arrays(tmp_path, change):
     path = write(tmp_path) / 'train_position.npy'
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(FormatError, match='no whole npy array') as caught:
+    with pytest.raises(FormatError, match='no whole npy array|claimed') as caught:
         list_clips(tmp_path, 'train')
     assert caught.value.path == str(path)
 

@@ -199,7 +199,7 @@ def test_missing_file(tmp_path):
 
 
 def test_unknown_selection(write, good):
-    with pytest.raises(ValueError, match="'order' or 'energy'"):
+    with pytest.raises(ValueError, match='best'):
         read_skeleton(write(good), select='best')
 
 

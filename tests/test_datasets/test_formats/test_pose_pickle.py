@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from projects.ikem.datasets.formats import (
     FormatError,
-    load_pose_pickle,
+    load_pose_pickles,
     read_annotation,
     restricted_pickle,
 )
@@ -140,7 +140,7 @@ def test_code_in_a_pose_pickle_is_not_executed(tmp_path):
     marker = tmp_path / 'marker'
     spoilt = annotate(extra=Malicious(os.system, f'touch {marker}'))
     with pytest.raises(FormatError, match='system'):
-        load_pose_pickle(dump_poses(tmp_path, spoilt, train=['a']), 25)
+        load_pose_pickles([dump_poses(tmp_path, spoilt, train=["a"])], 25)
     assert not marker.exists()
 
 
@@ -178,13 +178,13 @@ def test_damaged_pickle(tmp_path, change):
     path = dump_poses(tmp_path, annotate(), train=['a'])
     path.write_bytes(change(path.read_bytes()))
     with pytest.raises(FormatError, match='no whole pickle') as caught:
-        load_pose_pickle(path, 25)
+        load_pose_pickles([path], 25)
     assert caught.value.path == str(path)
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError):
-        load_pose_pickle(tmp_path / 'none.pkl', 25)
+        load_pose_pickles([tmp_path / 'none.pkl'], 25)
 
 
 OPCODES = [op.code.encode('latin1') for op in pickletools.opcodes]
@@ -201,7 +201,7 @@ def test_any_bytes(tmp_path, data):
     path = tmp_path / 'poses.pkl'
     path.write_bytes(data)
     with pytest.raises(FormatError):
-        load_pose_pickle(path, 25)
+        load_pose_pickles([path], 25)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_values(tmp_path):
         xsub_train=['b'],
         xsub_val=('a',),
     )
-    content = load_pose_pickle(path, 25)
+    content = load_pose_pickles([path], 25)
     assert content.split == dict(xsub_train=['b'], xsub_val=['a'])
     assert count_classes(content.annotations) == 8
     assert count_persons(content.annotations) == 2
@@ -253,17 +253,35 @@ def test_values(tmp_path):
     assert not clip['keypoint'][1].any()
 
 
-@pytest.mark.parametrize('persons, kept', [(1, 1), (2, 2), (3, 2)])
-def test_the_first_two_persons_are_kept(persons, kept):
+@pytest.mark.parametrize('persons', [1, 2])
+def test_up_to_two_persons_are_kept_in_order(persons):
     annotation = annotate(persons=persons)
-    assert count_persons([annotation]) == kept
-    clip = read(annotation, kept)
-    np.testing.assert_allclose(clip['keypoint'], KEYPOINT[:kept], rtol=1e-3)
+    assert count_persons([annotation]) == persons
+    clip = read(annotation, persons)
+    np.testing.assert_allclose(clip['keypoint'], KEYPOINT[:persons], rtol=1e-3)
+    assert not clip['counts']
 
 
-def test_frames_that_show_the_first_person_come_first():
+def test_of_more_persons_those_that_move_most_are_kept():
+    moves = np.array((0.1, 3, 1, 2))[:, None, None, None]
+    keypoint = np.concatenate((KEYPOINT, -KEYPOINT[:1])) * moves
+    assert count_persons([annotate(keypoint=keypoint)]) == 2
+    clip = read(annotate(keypoint=keypoint))
+    np.testing.assert_allclose(clip['keypoint'], keypoint[[1, 3]], rtol=1e-6)
+    assert list(clip['counts'].values()) == [2]
+
+
+def test_an_empty_slot_before_a_person_is_none():
+    keypoint = KEYPOINT[:2] * np.array((0, 1))[:, None, None, None]
+    clip = read(annotate(keypoint=keypoint))
+    np.testing.assert_allclose(clip['keypoint'][0], KEYPOINT[1], rtol=1e-6)
+    assert not clip['keypoint'][1].any()
+
+
+def test_frames_that_show_somebody_come_first():
     keypoint = KEYPOINT[:2].copy()
-    keypoint[0, [0, 3]] = 0
+    keypoint[:, [0, 3]] = 0
+    keypoint[0, 1] = 0
     clip = read(annotate(keypoint=keypoint, total_frames=5))
     assert (clip['raw_frames'], clip['length']) == (5, 3)
     expected = np.zeros((2, 5, 25, 3))
@@ -271,18 +289,109 @@ def test_frames_that_show_the_first_person_come_first():
     np.testing.assert_allclose(clip['keypoint'], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize('kind', [list, tuple, np.array, set])
+def test_a_part_of_the_annotations(tmp_path, kind):
+    path = dump_poses(tmp_path, annotate('a'), t=kind(['a', 'z']))
+    content = load_pose_pickles([path], 25)
+    assert content.split == dict(t=['a'])
+    assert "'z'" in content.notes[0]
+
+
+def test_lists_of_annotations(tmp_path):
+    for name in 'ab':
+        annotation = annotate(name)
+        annotation['filename'] = annotation.pop('frame_dir')
+        dump(tmp_path, [annotation]).rename(tmp_path / f'split_{name}.pkl')
+    paths = sorted(tmp_path.iterdir())
+    assert not load_pose_pickles(paths[:1], 25).split
+    content = load_pose_pickles(paths, 25)
+    assert content.split == dict(split_a=['a'], split_b=['b'])
+    with pytest.raises(FormatError, match="'a' is in several"):
+        load_pose_pickles([paths[0], paths[0]], 25)
+
+
+def test_windows_of_one_video(tmp_path):
+    names = ['a', 'a', 'b', 'a#2']
+    path = dump_poses(tmp_path, *map(annotate, names), t=['a'], v=['b'])
+    content = load_pose_pickles([path], 25)
+    unique = [clip['frame_dir'] for clip in content.annotations]
+    assert len(set(unique)) == 4 and unique[0] == 'a' and unique[3] == 'a#2'
+    assert content.split == dict(t=unique[:2], v=['b'])
+    assert repr(unique[1]) in content.notes[0]
+
+
+@pytest.mark.parametrize(
+    'labels, numbers, classes',
+    [
+        ([3, np.int8(0), np.array(2), np.array([1])], [3, 0, 2, 1], None),
+        ([1.0, None, -1, float('nan')], [1, -1, -1, -1], None),
+        (['sit', 'bow', None, 'sit'], [1, 0, -1, 1], ['bow', 'sit']),
+        (['10', '9', '10', '9'], [1, 0, 1, 0], ['9', '10']),
+    ],
+)
+def test_labels(tmp_path, labels, numbers, classes):
+    annotations = [
+        annotate(str(i), label=label) for i, label in enumerate(labels)
+    ]
+    content = load_pose_pickles([dump_poses(tmp_path, *annotations)], 25)
+    assert [clip['label'] for clip in content.annotations] == numbers
+    assert content.classes == classes
+
+
+def test_labels_of_two_kinds(tmp_path):
+    path = dump_poses(tmp_path, annotate('a', label='x'), annotate('b'))
+    with pytest.raises(FormatError, match="'x'"):
+        load_pose_pickles([path], 25)
+
+
+def test_clips_without_a_label(tmp_path):
+    annotation = annotate()
+    del annotation['label']
+    content = load_pose_pickles([dump_poses(tmp_path, annotation)], 25)
+    assert read(content.annotations[0])['label'] == -1
+
+
+def test_fields_are_kept(tmp_path):
+    annotation = annotate(
+        subject=np.int64(3), camera='left', tags=['x', 2], mask=KEYPOINT
+    )
+    content = load_pose_pickles([dump_poses(tmp_path, annotation)], 25)
+    fields = read(content.annotations[0])['fields']
+    assert fields == dict(subject=3, camera='left', tags=['x', 2])
+    assert "'mask'" in content.notes[0]
+
+
+def test_joints_that_are_missing():
+    keypoint = KEYPOINT[:2].copy()
+    keypoint[:, 0], keypoint[1, 4] = 0, 0  # absent: no neighbours in time
+    line = np.arange(6.0)[:, None] * (1, -1, 2)
+    keypoint[0, 1:, 7] = line[1:]
+    keypoint[0, [2, 3, 5], 7] = np.nan
+    keypoint[1, 2] = np.nan  # nobody, in this frame
+    with pytest.raises(FormatError, match='joint 7 of person 0.*interpolate'):
+        read(annotate(keypoint=keypoint))
+    clip = read_annotation(
+        ('poses.pkl', annotate(keypoint=keypoint)), 25, 2, interpolate=True
+    )
+    filled = np.concatenate((line[1:5], line[4:5]))
+    np.testing.assert_allclose(clip['keypoint'][0, :5, 7], filled)
+    assert not clip['keypoint'][1, [1, 3]].any()  # frames 2 and 4
+    keypoint[0, :, 7] = np.nan
+    with pytest.raises(FormatError, match='joint 7'):
+        read_annotation(
+            ('poses.pkl', annotate(keypoint=keypoint)), 25, 2, True
+        )
+
+
 @pytest.mark.parametrize(
     'content, reason',
     [
-        ([], "expected a dict of 'split'"),
-        (dict(split={}), "expected a dict of 'split'"),
-        (
-            dict(split=[], annotations=[annotate()]),
-            "expected a dict of 'split'",
-        ),
+        ([], 'empty'),
+        (3, 'expected a list'),
+        (dict(split={}), 'expected a list'),
+        (dict(split=[3], annotations=[annotate()]), 'expected a list'),
         (dict(split={}, annotations=[]), 'empty'),
-        (dict(split={}, annotations=[3]), 'annotation 0 has no frame_dir'),
-        (dict(split={}, annotations=[annotate(), annotate()]), 'annotation 1'),
+        (dict(split={}, annotations=[3]), 'annotation 0 has no name'),
         (dict(split=dict(t=['z']), annotations=[annotate()]), "split 't'"),
         (dict(split=dict(t=[[]]), annotations=[annotate()]), "split 't'"),
         (dict(split=dict(t=3), annotations=[annotate()]), "split 't'"),
@@ -300,7 +409,7 @@ def test_frames_that_show_the_first_person_come_first():
 )
 def test_other_content(tmp_path, content, reason):
     with pytest.raises(FormatError, match=reason):
-        load_pose_pickle(dump(tmp_path, content), 25)
+        load_pose_pickles([dump(tmp_path, content)], 25)
 
 
 @pytest.mark.parametrize(
@@ -308,14 +417,12 @@ def test_other_content(tmp_path, content, reason):
     [
         (dict(keypoint=None), 'no array'),
         (dict(keypoint=KEYPOINT[0]), 'no array'),
-        (dict(keypoint=KEYPOINT.astype(int)), 'no array'),
         (dict(keypoint=KEYPOINT * np.nan), 'not finite'),
         (dict(keypoint=KEYPOINT * 1e300), 'not finite'),
         (dict(keypoint=KEYPOINT * 0), 'nobody to see'),
         (dict(keypoint=KEYPOINT[:0]), 'nobody to see'),
         (dict(keypoint=np.zeros((0, 10**12, 25, 3))), 'nobody to see'),
-        (dict(label=-1), 'no class number'),
-        (dict(label='x'), 'no class number'),
+        (dict(label=()), 'no class number'),
         (dict(total_frames=0), 'does not fit'),
         (dict(total_frames=7), 'does not fit'),
         (dict(total_frames=None), 'does not fit'),
@@ -346,7 +453,7 @@ def test_any_damage(tmp_path, data):
     path = tmp_path / 'poses.pkl'
     path.write_bytes(data)
     try:
-        content = load_pose_pickle(path, 25)
+        content = load_pose_pickles([path], 25)
         persons = count_persons(content.annotations)
         clips = [
             read_annotation((path, annotation), 25, persons)
@@ -371,14 +478,8 @@ def test_any_damage(tmp_path, data):
 )
 def test_what_pickle_wrote(tmp_path, keypoint, label, protocol):
     annotation = dict(frame_dir='a', label=label, keypoint=keypoint)
-    content = load_pose_pickle(
-        dump(
-            tmp_path,
-            dict(split=dict(t=['a']), annotations=[annotation]),
-            protocol,
-        ),
-        25,
-    )
+    content = dict(split=dict(t=['a']), annotations=[annotation])
+    content = load_pose_pickles([dump(tmp_path, content, protocol)], 25)
     clip = read(content.annotations[0], len(keypoint))
     np.testing.assert_array_equal(clip['keypoint'], keypoint)
     assert (clip['frame_dir'], clip['label']) == ('a', label)

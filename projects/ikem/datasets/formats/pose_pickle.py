@@ -90,6 +90,12 @@ def load_pose_pickles(paths: Sequence, num_joints: int) -> PosePickle:
                     f'{len(members)} names have no annotation, such as '
                     f'{lost!r}'
                 )
+            if members and not known:
+                raise FormatError(
+                    path,
+                    f'split {key!r:.40} names {len(members)} clips, none of '
+                    f'which is there, such as {lost!r:.60}',
+                )
             splits[str(key)].extend(
                 unique for name in known for unique in named[name]
             )
