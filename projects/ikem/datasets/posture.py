@@ -110,18 +110,8 @@ def doubts(postures: Sequence[Posture], layout: SkeletonLayout) -> List[str]:
     """
     if not postures:
         return []
-    bones, sides, height = (
-        float(np.median([getattr(p, key) for p in postures]))
-        for key in ('bones', 'sides', 'height')
-    )
-    lines = []
-    if bones > LONG_BONES or sides > UNLIKE_SIDES:
-        lines.append(
-            f'the joints may be in another order than that of layout '
-            f'{layout.name!r}: its bones are {bones:.2f} times as long as '
-            f'the shortest tree through the joints (right is about 1.2), '
-            f'left and right ones differ by {sides:.0%}'
-        )
+    lines = doubt_of_order(postures, layout)
+    height = _median(postures, 'height')
     if not HEIGHTS[0] <= height <= HEIGHTS[1]:
         lines.append(
             f'people are {height:.4g} tall, in pixels, millimetres or another '
@@ -135,6 +125,26 @@ def doubts(postures: Sequence[Posture], layout: SkeletonLayout) -> List[str]:
             'them say nothing'
         )
     return lines
+
+
+def doubt_of_order(
+    postures: Sequence[Posture], layout: SkeletonLayout
+) -> List[str]:
+    """A line if the joints seem to be in another order than the layout's."""
+    bones, sides = (_median(postures, key) for key in ('bones', 'sides'))
+    if bones <= LONG_BONES and sides <= UNLIKE_SIDES:
+        return []
+    return [
+        'the joints may be in another order than that of layout '
+        f'{layout.name!r}: its bones are {bones:.2f} times as long as the '
+        'shortest tree through the joints (right is about 1.2), left and '
+        f'right ones differ by {sides:.0%}'
+    ]
+
+
+def _median(postures: Sequence[Posture], key: str) -> float:
+    values = [getattr(posture, key) for posture in postures]
+    return float(np.median(values)) if values else 0.0
 
 
 def _difference_of_sides(bones: np.ndarray, layout: SkeletonLayout) -> float:

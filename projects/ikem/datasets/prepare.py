@@ -26,7 +26,13 @@ from projects.ikem.skeletons import LAYOUTS, get_layout, read_layout
 
 from .formats import FormatError
 from .ordered_map import map_in_order, with_progress
-from .posture import Posture, check_upright, doubts, measure
+from .posture import (
+    Posture,
+    check_upright,
+    doubt_of_order,
+    doubts,
+    measure,
+)
 from .prepared import PreparedWriter
 from .prepared_checks import UNLABELLED
 from .sources import Source
@@ -185,7 +191,8 @@ def prepare(
                 f'no clip is left, dropped are {_format_counts(dropped)}'
                 f'{broken.first()}',
             )
-        if source.doubtful and source.upright:
+        order = doubt_of_order(postures, get_layout(source.layout))
+        if source.doubtful and source.upright and not order:
             check_upright(postures, source.path)
         split = with_label_fractions(
             source.make_split(digests),

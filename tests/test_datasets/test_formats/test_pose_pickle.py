@@ -140,7 +140,7 @@ def test_code_in_a_pose_pickle_is_not_executed(tmp_path):
     marker = tmp_path / 'marker'
     spoilt = annotate(extra=Malicious(os.system, f'touch {marker}'))
     with pytest.raises(FormatError, match='system'):
-        load_pose_pickles([dump_poses(tmp_path, spoilt, train=["a"])], 25)
+        load_pose_pickles([dump_poses(tmp_path, spoilt, train=['a'])], 25)
     assert not marker.exists()
 
 

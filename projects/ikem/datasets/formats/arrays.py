@@ -32,12 +32,11 @@ def open_npy(path) -> np.ndarray:
     return _map(path, path.stat().st_size, offset, shape, fortran, dtype)
 
 
-@lru_cache(maxsize=4)  # of each process, by file and entry
-def open_npz(path: Path, key: str) -> np.ndarray:
+def open_npz(path, key: str) -> np.ndarray:
     """Map an array of an npz file into memory; read it if it is compressed.
 
     Args:
-        path (Path): The file.
+        path (str | PathLike): The file.
         key (str): Name of the array.
 
     Raises:
@@ -45,41 +44,25 @@ def open_npz(path: Path, key: str) -> np.ndarray:
             holds objects.
         OSError: If it cannot be read.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            info = archive.getinfo(f'{key}.npy')
-            with archive.open(info) as file:
-                shape, fortran, dtype = _read_header(file)
-                start = file.tell()
-                if info.compress_type != zipfile.ZIP_STORED:
-                    return _inflate(path, info, file, shape, fortran, dtype)
-        with open(path, 'rb') as file:  # the local header may be longer
-            file.seek(info.header_offset + 26)
-            lengths = np.frombuffer(file.read(4), '<u2')
+    path = Path(path)
+    with open(path, 'rb') as raw:
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                info = archive.getinfo(f'{key}.npy')
+                with archive.open(info) as file:
+                    header = _read_header(file)
+                    start = file.tell()
+            raw.seek(info.header_offset + 26)  # this header may be longer
+            lengths = np.frombuffer(raw.read(4), '<u2')
+        except KeyError:
+            raise FormatError(path, f'holds no array {key!r}') from None
+        except Exception as error:  # of zipfile and of numpy's parser
+            raise FormatError(path, f'no whole npz file: {error}') from error
+    size = path.stat().st_size
+    if info.compress_type == zipfile.ZIP_STORED:
         offset = info.header_offset + 30 + int(lengths.sum()) + start
-    except KeyError:
-        raise FormatError(path, f'holds no array {key!r}') from None
-    except (OSError, FormatError):
-        raise
-    except Exception as error:
-        raise FormatError(path, f'no whole npz file: {error}') from error
-    return _map(path, path.stat().st_size, offset, shape, fortran, dtype)
-
-
-def names_of(path) -> Tuple[str, ...]:
-    """Names of the arrays of an npz file.
-
-    Raises:
-        FormatError: If it is no npz file.
-        OSError: If it cannot be read.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return tuple(
-                name[:-4] for name in archive.namelist() if name[-4:] == '.npy'
-            )
-    except zipfile.BadZipFile as error:
-        raise FormatError(path, f'no npz file: {error}') from error
+        return _map(path, size, offset, *header)
+    return _inflate(path, key, size, path.stat().st_mtime_ns)
 
 
 def _read_header(file) -> Tuple:
@@ -110,15 +93,22 @@ def _map(path, size, offset, shape, fortran, dtype) -> np.ndarray:
     return np.memmap(path, dtype, 'r', offset, tuple(shape), order)
 
 
-def _inflate(path, info, file, shape, fortran, dtype) -> np.ndarray:
-    """Read a compressed array whose claims agree."""
-    claimed = int(np.prod(shape, dtype=object)) * dtype.itemsize
-    # deflate makes at most 1032 bytes of one
-    if claimed > min(info.file_size, 1032 * info.compress_size):
-        raise FormatError(
-            path,
-            f'{info.filename}: {claimed} bytes claimed, it has '
-            f'{info.file_size}',
-        )
-    array = np.frombuffer(file.read(claimed), dtype)
-    return array.reshape(shape, order='F' if fortran else 'C')
+@lru_cache(maxsize=4)  # of each process
+def _inflate(path: Path, key: str, *_) -> np.ndarray:
+    """Read a compressed array whose claims agree; anew once it changes."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            info = archive.getinfo(f'{key}.npy')
+            with archive.open(info) as file:
+                shape, fortran, dtype = _read_header(file)
+                claimed = int(np.prod(shape, dtype=object)) * dtype.itemsize
+                # deflate makes at most 1032 bytes of one
+                if claimed > min(info.file_size, 1032 * info.compress_size):
+                    raise ValueError(
+                        f'{key}: {claimed} bytes claimed, it has '
+                        f'{info.file_size}'
+                    )
+                array = np.frombuffer(file.read(claimed), dtype)
+        return array.reshape(shape, order='F' if fortran else 'C')
+    except Exception as error:
+        raise FormatError(path, f'no whole npz file: {error}') from error

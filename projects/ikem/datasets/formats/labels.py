@@ -5,9 +5,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .errors import FormatError
-
 from ..prepared_checks import UNLABELLED
+from .errors import FormatError
 
 
 def number_labels(
