@@ -112,3 +112,81 @@ def test_equal_shares_are_admitted(monkeypatch, mine, other):
         data_check_hook, 'all_gather', lambda x: [x, torch.tensor(other)]
     )
     data_check_hook.check_batches(mine)
+
+
+@pytest.mark.parametrize(
+    'transforms, fine',
+    [
+        ([dict(type='GenSkeFeat', feats=['j'])], True),
+        ([dict(type='GenSkeFeat', feats=['b'])], False),
+        ([dict(type='JointToBone')], False),
+        ([dict(type='JointToBone', target='b')], True),
+        ([dict(type='ToMotion', target='keypoint')], False),
+        ([dict(type='GenModality', modality='bone')], False),
+    ],
+)
+@pytest.mark.parametrize('by_transform', [False, True])
+def test_modalities_of_what_are_no_joints(
+    prepared_ntu, tmp_path, transforms, fine, by_transform
+):
+    """Derived by the model, or by a transform for a model of the toolbox."""
+    path = CONFIGS / PRETRAINING
+    cfg = tiny(Config.fromfile(path), prepared_ntu, tmp_path)
+    model = Runner.from_cfg(cfg).model
+    if by_transform:
+        model.data_preprocessor = torch.nn.Identity()
+        transforms = [*transforms, dict(type='GenModality', modality='joint')]
+    dataset = SkeletonDataset(
+        prepared_ntu, pipeline=[*transforms, dict(type='PackSkeleton')]
+    )
+    if fine:
+        data_check_hook.check_joints(dataset, model)
+        return
+    with pytest.raises(ValueError, match='joints'):
+        data_check_hook.check_joints(dataset, model)
+
+
+def test_modalities_of_modalities_are_refused_clip_by_clip(prepared_ntu):
+    """Where no hook looks, as in the toolbox's own tools."""
+    for before in (
+        dict(type='GenModality', modality='bone'),
+        dict(type='GenSkeFeat', feats=['b']),
+    ):
+        after = dict(type='GenModality', modality='rotation_axis')
+        dataset = SkeletonDataset(prepared_ntu, pipeline=[before, after])
+        with pytest.raises(ValueError, match='rotation_axis'):
+            dataset[0]
+
+
+@pytest.mark.parametrize(
+    'options, words',
+    [
+        ({}, []),
+        (dict(bank_size=13), ['bank_size']),
+        (dict(milestones=[3, 4]), ['milestones']),
+        (dict(exchange_begin=4), ['exchange_begin']),
+        (dict(exchange_begin=3, bank_size=12, milestones=[3]), []),
+    ],
+)
+def test_what_is_hardly_meant_is_warned_of(
+    prepared_ntu, tmp_path, monkeypatch, options, words
+):
+    path = CONFIGS / 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+    cfg = tiny(Config.fromfile(path), prepared_ntu, tmp_path)
+    cfg.train_cfg.max_epochs = 4
+    cfg.model.bank_size = 12  # as many as there are clips
+    cfg.param_scheduler[0].milestones = options.pop('milestones', [3])
+    cfg.model.update(options)
+    runner = Runner.from_cfg(cfg)
+    seen = []
+
+    def look(runner, model):
+        seen.extend(doubts(runner, model))
+        raise StopIteration
+
+    doubts = data_check_hook.doubts_of_training
+    monkeypatch.setattr(data_check_hook, 'doubts_of_training', look)
+    with pytest.raises((StopIteration, RuntimeError)):
+        runner.train()
+    assert len(seen) == len(words)
+    assert all(word in line for word, line in zip(words, seen))

@@ -103,3 +103,16 @@ def test_refuses_encoders_that_train(prepared_ntu, tmp_path):
     cfg.model.frozen = False
     with pytest.raises(ValueError, match='frozen encoders'):
         Runner.from_cfg(cfg).train()
+
+
+@pytest.mark.parametrize('wrapped', [False, True])
+def test_clips_that_are_augmented_are_refused(prepared_ntu, tmp_path, wrapped):
+    cfg = config('FrozenFeatureTrainLoop', prepared_ntu, tmp_path)
+    dataset = cfg.train_dataloader.dataset
+    dataset.pipeline.insert(0, dict(type='RandomShear'))
+    if wrapped:
+        cfg.train_dataloader.dataset = dict(
+            type='RepeatDataset', times=2, dataset=dataset
+        )
+    with pytest.raises(ValueError, match='EpochBasedTrainLoop'):
+        Runner.from_cfg(cfg).train()

@@ -32,11 +32,9 @@ class PoseBackbone(BaseModule):
         return self.layers(x).movedim(-1, 2)  # (N, M, D, T, V)
 
 
-@pytest.fixture(scope='module')
-def poses(tmp_path_factory):
+def write_poses(folder, suffix=''):
     """A prepared folder of clips that differ more than rounding does: each
     drifts from a pose of its own."""
-    folder = tmp_path_factory.mktemp('data') / 'poses'
     rng = np.random.default_rng(0)
     with PreparedWriter(
         folder, dataset='poses', layout='ntu-25', num_classes=3, max_clips=24
@@ -45,9 +43,17 @@ def poses(tmp_path_factory):
             pose = rng.normal(size=(2, 1, 25, 3))
             drift = rng.normal(size=(2, 10, 25, 3)).cumsum(1)
             clip = (pose + 0.3 * drift).astype(np.float32)
-            writer.append(clip, name, i % 3, 10 + i)
-        writer.commit(dict(xsub_train=GALLERY, xsub_val=QUERIES))
+            writer.append(clip, name + suffix, i % 3, 10 + i)
+        split = dict(xsub_train=GALLERY, xsub_val=QUERIES)
+        writer.commit(
+            {k: [name + suffix for name in v] for k, v in split.items()}
+        )
     return str(folder)
+
+
+@pytest.fixture(scope='module')
+def poses(tmp_path_factory):
+    return write_poses(tmp_path_factory.mktemp('data') / 'poses')
 
 
 @pytest.fixture
@@ -177,8 +183,8 @@ def test_retrieval(trained, config, poses, tmp_path):
             )
 
 
-def test_queries_in_their_own_gallery_after_a_change_of_weights(config):
-    """As EMAHook changes them; a clip's nearest one is the clip itself."""
+def test_the_gallery_is_read_after_a_change_of_weights(config, tmp_path):
+    """As EMAHook changes them; a clip's nearest one is its copy."""
 
     class NewWeights(Hook):
         def before_test_epoch(self, runner):
@@ -187,6 +193,9 @@ def test_queries_in_their_own_gallery_after_a_change_of_weights(config):
 
     cfg = config(PRETRAINING, 'self')
     cfg.test_dataloader.dataset.split = 'xsub_train'
+    cfg.train_dataloader.dataset.data_root = write_poses(
+        tmp_path / 'copies', ' copy'
+    )
     runner = Runner.from_cfg(cfg)
     runner.register_hook(NewWeights())
     metrics = runner.test()
@@ -194,19 +203,69 @@ def test_queries_in_their_own_gallery_after_a_change_of_weights(config):
         assert metrics[f'acc/{stream}_knn1_top1'] == 1
 
 
-def test_another_gallery(config):
+@pytest.mark.parametrize('path', [PRETRAINING, RETRIEVAL])
+def test_a_clip_is_not_its_own_neighbour(path, config):
+    cfg = config(path, 'self')
+    cfg.model.type = 'SkeletonCLR'
+    for key in ('exchanges', 'frozen_keys'):
+        cfg.model.pop(key, None)
+    cfg.test_dataloader.dataset.split = 'xsub_train'
+    cfg.test_cfg.gallery_split = 'xsub_train'
+    runner = Runner.from_cfg(cfg)
+    found = []
+    process = runner.test_loop.evaluator.process
+    runner.test_loop.evaluator.process = lambda data_samples, data_batch: (
+        found.extend(data_samples),
+        process(data_samples=data_samples, data_batch=data_batch),
+    )
+    metrics = runner.test()
+    assert runner.test_loop.num_left_out == 12
+    if path == RETRIEVAL:
+        for sample in found:
+            for stream in STREAMS:
+                neighbours = sample.retrieved[stream]['neighbours']
+                assert sample.frame_dir not in neighbours
+                assert 0 < sample.retrieved[stream]['average_precision'] <= 1
+                assert len(neighbours) == 10
+    else:
+        assert metrics['acc/fused_knn1_top1'] < 1
+
+
+def test_another_gallery(config, tmp_path):
     """By default it is the split that is trained on."""
     cfg = config(PRETRAINING, 'default')
-    names = [clip['frame_dir'] for clip in gallery_of(cfg)]
-    assert names == GALLERY
+    assert gallery_of(cfg) == GALLERY
     cfg.test_cfg.gallery_split = 'xsub_val'
-    assert [clip['frame_dir'] for clip in gallery_of(cfg)] == QUERIES
+    assert gallery_of(cfg) == QUERIES
+    cfg.test_cfg.gallery_root = write_poses(tmp_path / 'copies', ' copy')
+    assert gallery_of(cfg) == [f'{name} copy' for name in QUERIES]
+    del cfg.test_cfg.gallery_split, cfg.test_cfg.gallery_root
+    cfg.train_dataloader.dataset = dict(
+        type='ConcatDataset',
+        datasets=[
+            dict(cfg.train_dataloader.dataset, split=split)
+            for split in ('xsub_val', 'xsub_train')
+        ],
+    )
+    assert gallery_of(cfg) == QUERIES + GALLERY
+
+
+def test_queries_of_several_data_sets(config):
+    cfg = config(PRETRAINING, 'concat')
+    part = cfg.test_dataloader.dataset
+    cfg.test_dataloader.dataset = dict(
+        type='ConcatDataset', datasets=[dict(part), dict(part)]
+    )
+    runner = Runner.from_cfg(cfg)
+    alone = Runner.from_cfg(config(PRETRAINING, 'alone'))
+    alone.model.load_state_dict(runner.model.state_dict())
+    assert runner.test() == pytest.approx(alone.test())
 
 
 def gallery_of(cfg):
     runner = Runner.from_cfg(cfg)
     dataset = runner.test_loop.gallery_dataloader.dataset
-    return [dataset.get_data_info(i) for i in range(len(dataset))]
+    return [dataset[i]['data_samples'].frame_dir for i in range(len(dataset))]
 
 
 def test_a_gallery_that_nothing_names_is_refused(config):

@@ -4,7 +4,6 @@ python tools/data/prepare_crossclr.py SRC_DIR OUT_DIR --split xsub
 """
 
 import argparse
-
 from pathlib import Path
 
 from projects.ikem.datasets.formats import FormatError

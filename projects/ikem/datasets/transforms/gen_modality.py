@@ -34,14 +34,15 @@ class GenModality(BaseTransform):
     Modified Keys:
 
         - keypoint: In single precision if it had half.
+        - modality_of_keypoint (str): The modality.
 
     Args:
         modality (str): Name of the modality, one of ``MODALITIES``.
         layout (str | dict): Skeleton layout. Defaults to ``'ntu-25'``.
 
     Raises:
-        ValueError: If the modality is unknown, or the keypoints fit neither
-            the layout nor the number of clips.
+        ValueError: If the modality is unknown, the keypoints fit neither the
+            layout nor the number of clips, or are no joints any more.
     """
 
     def __init__(
@@ -65,6 +66,15 @@ class GenModality(BaseTransform):
             dict: The result dict.
         """
         x = results['keypoint']
+        if 'j' in results or 'modality_of_keypoint' in results:
+            made = results.get(
+                'modality_of_keypoint', "the toolbox's features"
+            )
+            raise ValueError(
+                f'GenModality derives {self.modality!r} from joints, but '
+                f'keypoint of clip {results.get("frame_dir")!r} holds {made}: '
+                'take GenSkeFeat, or another GenModality, out of the pipeline'
+            )
         # a copy, since keypoint may be a read-only view of a file
         joints = torch.tensor(
             get_views(results),
@@ -78,6 +88,7 @@ class GenModality(BaseTransform):
         if x.ndim == 4:  # as it was
             derived = torch.cat(list(derived), dim=1)
         results['keypoint'] = derived.numpy()
+        results['modality_of_keypoint'] = self.modality
         return results
 
     def __repr__(self) -> str:

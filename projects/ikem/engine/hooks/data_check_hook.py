@@ -2,7 +2,12 @@ from numbers import Integral
 from typing import Dict, Iterator
 
 import torch
-from mmaction.datasets.transforms import FormatGCNInput
+from mmaction.datasets.transforms import (
+    FormatGCNInput,
+    GenSkeFeat,
+    JointToBone,
+    ToMotion,
+)
 from mmaction.registry import HOOKS
 from mmengine.dataset import BaseDataset, ConcatDataset
 from mmengine.dist import all_gather
@@ -11,8 +16,9 @@ from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from projects.ikem.datasets.transforms import MultiView
+from projects.ikem.datasets.transforms import GenModality, MultiView
 from projects.ikem.engine.unwrap import unwrap
+from projects.ikem.models.data_preprocessor import ModalityDataPreprocessor
 from projects.ikem.skeletons import get_layout
 
 
@@ -22,8 +28,10 @@ class DataCheckHook(Hook):
 
     Of all data sets that are used, training, validation and test: their
     skeleton layout, their labels, and pipelines that end in the toolbox's
-    ``FormatGCNInput``. Of the training also whether there are batches, and as
-    many on each rank.
+    ``FormatGCNInput`` or leave other features than joints. Of the training
+    also whether there are batches, and as many on each rank; the log warns of
+    a memory bank larger than the set, and of milestones and stages beyond the
+    end.
 
     Prepared folders say which skeleton layout they have. Layouts of one
     skeleton that differ in their bones alone, such as ``'ntu-25'`` and
@@ -44,10 +52,13 @@ class DataCheckHook(Hook):
             if isinstance(loop, BaseLoop):  # else a config
                 for dataset in _parts(loop.dataloader.dataset):
                     check_layout(dataset, model)
+                    check_joints(dataset, model)
                     check_format(dataset)
                     check_labels(dataset, model)
         if isinstance(runner._train_loop, EpochBasedTrainLoop):
             check_batches(runner._train_loop.dataloader)
+            for doubt in doubts_of_training(runner, model):
+                runner.logger.warning(doubt)
 
 
 def check_layout(dataset: BaseDataset, model: nn.Module) -> None:
@@ -95,6 +106,72 @@ def check_format(dataset: BaseDataset) -> None:
                 f'FormatGCNInput would drop all but {transform.num_person}: '
                 f'set num_person={persons} of FormatGCNInput in the '
                 "pipelines, or end them with dict(type='PackSkeleton')"
+            )
+
+
+def check_joints(dataset: BaseDataset, model: nn.Module) -> None:
+    """Check that modalities are derived from joints.
+
+    Raises:
+        ValueError: If a transform of the toolbox makes other features of
+            them before.
+    """
+    derives = isinstance(model.data_preprocessor, ModalityDataPreprocessor)
+    for transform in reversed(dataset.pipeline.transforms):
+        if isinstance(transform, GenModality):
+            if derives:
+                break
+            derives = True
+        replaced = (
+            getattr(transform, 'feats', ['j']) != ['j']
+            if isinstance(transform, GenSkeFeat)
+            else isinstance(transform, (JointToBone, ToMotion))
+            and transform.target == 'keypoint'
+        )
+        if derives and replaced:
+            break
+    else:
+        return
+    raise ValueError(
+        f'modalities are derived from joints, but {type(transform).__name__} '
+        f'in the pipeline of {_name(dataset)} makes something else of them: '
+        'take it out'
+    )
+
+
+def doubts_of_training(runner: Runner, model: nn.Module) -> Iterator[str]:
+    """What is allowed, but hardly meant."""
+    loop = runner._train_loop
+    bank, num = getattr(model, 'bank', None), len(loop.dataloader.dataset)
+    if bank is not None and bank.size > num:
+        yield (
+            f'the memory bank has {bank.size} keys, the training {num} clips: '
+            "each clip's own earlier keys are among its negatives; lower "
+            f'model.bank_size to less than {num}'
+        )
+    epochs = loop.max_epochs
+    schedulers = runner.param_schedulers or []
+    if isinstance(schedulers, dict):  # by optimiser
+        schedulers = [s for group in schedulers.values() for s in group]
+    for scheduler in schedulers:
+        end = epochs if scheduler.by_epoch else loop.max_iters
+        beyond = [
+            number
+            for number in getattr(scheduler, 'milestones', ())
+            if number >= end
+        ]
+        if beyond:
+            yield (
+                f'milestones {beyond} of {type(scheduler).__name__} are not '
+                f'before the end of the training, {end}, and do nothing: set '
+                'param_scheduler.0.milestones'
+            )
+    begin = getattr(model, 'exchange_begin', 0)
+    if getattr(model, 'exchanges', None) and not isinstance(begin, float):
+        if begin >= epochs:
+            yield (
+                f'the exchange begins in epoch {begin}, after the end of the '
+                f'training, {epochs}: set model.exchange_begin, 0.5 for half'
             )
 
 

@@ -1,7 +1,9 @@
 """Linear evaluation on features that are extracted once."""
 
-from typing import Dict, List, Tuple
+import random
+from typing import Dict, Iterator, List, Tuple
 
+import numpy as np
 import torch
 from mmaction.registry import LOOPS
 from mmengine.dist import (
@@ -123,6 +125,47 @@ def cache_features(model: nn.Module, dataloader: DataLoader) -> DataLoader:
     )
 
 
+def is_random(dataset: Dataset, num_clips: int = 8) -> bool:
+    """Whether a clip is not the same each time.
+
+    Args:
+        dataset (Dataset): The clips. The random state is left as it is.
+        num_clips (int): How many are tried. Defaults to 8.
+    """
+    states = random.getstate(), np.random.get_state()
+    epoch_states = {
+        part: part.epoch_state.state.clone() for part in _skeletons(dataset)
+    }
+    with torch.random.fork_rng(devices=[]):
+        drawn = []
+        for seed in range(2):
+            random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+            for part in epoch_states:
+                part.set_epoch(seed, 0)
+            clips = range(min(num_clips, len(dataset)))
+            drawn.append([_joints(dataset[i]) for i in clips])
+    for part, state in epoch_states.items():
+        part.epoch_state.state.copy_(state)
+    random.setstate(states[0]), np.random.set_state(states[1])
+    return any(not torch.equal(*pair) for pair in zip(*drawn))
+
+
+def _skeletons(dataset: Dataset) -> Iterator[Dataset]:
+    """The data sets inside one whose randomness is set by an epoch."""
+    if hasattr(dataset, 'epoch_state'):
+        yield dataset
+    for part in getattr(dataset, 'datasets', [getattr(dataset, 'dataset', 0)]):
+        if part:
+            yield from _skeletons(part)
+
+
+def _joints(clip: Dict) -> Tensor:
+    inputs = clip['inputs']
+    if isinstance(inputs, dict):
+        inputs = torch.stack(list(inputs.values()))
+    return torch.as_tensor(inputs)
+
+
 def frozen_state(model: nn.Module) -> Dict[str, Tensor]:
     """Parameters without gradient and all buffers, by name."""
     trained = {n for n, p in model.named_parameters() if p.requires_grad}
@@ -138,7 +181,7 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
     hooks, optimiser and validation are those of ``EpochBasedTrainLoop``.
 
     Raises:
-        ValueError: If the encoders are not frozen.
+        ValueError: If the encoders are not frozen, or clips are augmented.
         RuntimeError: If they changed nevertheless, by a single bit.
     """
 
@@ -152,6 +195,13 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
                 'EpochBasedTrainLoop to train them'
             )
         for loop in self._loops():
+            if is_random(loop.dataloader.dataset):
+                raise ValueError(
+                    'the pipeline augments clips at random, of which features '
+                    'that are extracted once would be one draw for ever: take '
+                    'the random transforms out of the pipeline, or set '
+                    'train_cfg.type=EpochBasedTrainLoop'
+                )
             self.runner.logger.info(
                 f'extracting the features of {len(loop.dataloader.dataset)} '
                 'clips'

@@ -1,7 +1,7 @@
 """Evaluation of encoders without training: queries against a gallery."""
 
 from copy import deepcopy
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, Iterator, List, Optional, Sequence, Union
 
 import torch
 from mmaction.registry import LOOPS
@@ -31,11 +31,16 @@ class GalleryMixin:
     Args:
         runner (Runner): The runner.
         dataloader (dict): Config of the queries' dataloader, which serves the
-            gallery too, but for its split.
+            gallery too, except for its folder and split.
         evaluator (Evaluator | dict | list): Metrics.
         gallery_split (str, optional): Split of the gallery, such as
-            ``'xsub_train'``. Defaults to that of the config's
-            ``train_dataloader``.
+            ``'xsub_train'``. By default the gallery is the data set of the
+            config's ``train_dataloader``.
+        gallery_root (str, optional): Prepared folder of the gallery. Defaults
+            to that of the queries, if ``gallery_split`` is given.
+
+    A clip that is in the gallery as well, by its name, is left out of its own
+    neighbours; the log says how many there are.
 
     Raises:
         ValueError: If ``gallery_split`` is neither given nor in the config.
@@ -49,10 +54,13 @@ class GalleryMixin:
         dataloader: Dict,
         evaluator: Union[Evaluator, Dict, List],
         gallery_split: Optional[str] = None,
+        gallery_root: Optional[str] = None,
     ) -> None:
         super().__init__(runner, dataloader, evaluator)
         gallery = deepcopy(dataloader)
-        gallery['dataset']['split'] = gallery_split or _train_split(runner)
+        gallery['dataset'] = _gallery_dataset(
+            runner, dataloader['dataset'], gallery_split, gallery_root
+        )
         self.gallery_dataloader = runner.build_dataloader(
             gallery, seed=runner.seed
         )
@@ -63,9 +71,16 @@ class GalleryMixin:
         """Evaluate; the model returns to the mode it was in."""
         model = self.runner.model
         was_training = model.training
+        self.num_left_out = 0
         metrics = super().run()
         model.train(was_training)
-        del self.gallery, self.labels  # not to be held while training
+        if self.num_left_out:
+            self.runner.logger.warning(
+                f'{self.num_left_out} of the clips are in the gallery as well '
+                'and were left out of their own neighbours'
+            )
+        # not to be held while training
+        del self.gallery, self.labels, self.row_of
         return metrics
 
     @torch.no_grad()
@@ -85,6 +100,7 @@ class GalleryMixin:
         similarity = stream_similarity(
             model(**data, mode='tensor'), self.gallery.features
         )
+        self.leave_out(similarity, data['data_samples'])
         outputs = self.compare(similarity, data['data_samples'])
         self.evaluator.process(data_samples=outputs, data_batch=data_batch)
         self.runner.call_hook(
@@ -99,6 +115,28 @@ class GalleryMixin:
         labels = [sample.gt_label for sample in self.gallery.data_samples]
         features = next(iter(self.gallery.features.values()))
         self.labels = torch.cat(labels).to(features.device)  # (G, )
+        self.row_of = {
+            sample.get('frame_dir'): row
+            for row, sample in enumerate(self.gallery.data_samples)
+        }
+
+    def leave_out(
+        self, similarity: Dict[str, Tensor], data_samples: List
+    ) -> None:
+        """Make the similarity of clips to themselves the smallest."""
+        pairs = [
+            (i, self.row_of[name])
+            for i, name in enumerate(s.get('frame_dir') for s in data_samples)
+            if name is not None and name in self.row_of
+        ]
+        if not pairs:
+            return
+        if len(self.labels) == 1:
+            raise ValueError('the gallery is the clip alone that is compared')
+        self.num_left_out += len(pairs)
+        rows, columns = zip(*pairs)
+        for s in similarity.values():
+            s[list(rows), list(columns)] = -torch.inf
 
     def compare(
         self, similarity: Dict[str, Tensor], data_samples: List
@@ -108,15 +146,44 @@ class GalleryMixin:
         raise NotImplementedError
 
 
-def _train_split(runner: Runner) -> str:
-    loader = runner.cfg.get('train_dataloader') or {}
-    split = loader.get('dataset', {}).get('split')
-    if split is None:
+def _gallery_dataset(
+    runner: Runner,
+    queries: Dict,
+    split: Optional[str],
+    root: Optional[str],
+) -> Dict:
+    """Config of the gallery: clips as the queries are, of another split."""
+    like = next(_parts(queries))
+    if split is not None:
+        return dict(like, split=split, data_root=root or like['data_root'])
+    train = (runner.cfg.get('train_dataloader') or {}).get('dataset', {})
+    parts = [part for part in _parts(train) if 'split' in part]
+    if not parts:
         raise ValueError(
             'the config has no train_dataloader.dataset.split to take the '
             'gallery from: set gallery_split of val_cfg and test_cfg'
         )
-    return split
+    galleries = [
+        dict(
+            like,
+            split=part['split'],
+            data_root=root or part.get('data_root', like['data_root']),
+        )
+        for part in parts
+    ]
+    if len(galleries) == 1:
+        return galleries[0]
+    return dict(type='ConcatDataset', datasets=galleries)
+
+
+def _parts(dataset: Dict) -> Iterator[Dict]:
+    """Configs of the data sets that one is made of."""
+    inner = dataset.get('datasets') or dataset.get('dataset')
+    if inner is None:
+        yield dataset
+    for part in inner if isinstance(inner, (list, tuple)) else [inner]:
+        if part is not None:
+            yield from _parts(part)
 
 
 class KNNMixin(GalleryMixin):
@@ -221,8 +288,12 @@ class SkeletonRetrievalTestLoop(GalleryMixin, TestLoop):
         retrieved = [{} for _ in data_samples]
         for stream, s in similarity.items():
             order = s.argsort(1, descending=True)  # (N, G)
-            hits = self.labels[order] == labels
-            nearest = order[:, : self.num_neighbours].tolist()
+            others = s.gather(1, order) > -torch.inf  # than the clip itself
+            hits = (self.labels[order] == labels) & others
+            nearest = [
+                row[kept][: self.num_neighbours].tolist()
+                for row, kept in zip(order, others)
+            ]
             ranks = first_hit(hits).tolist()
             precisions = average_precision(hits).tolist()
             for i, found in enumerate(retrieved):
