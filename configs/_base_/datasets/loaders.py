@@ -18,3 +18,10 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
+# of raw clips, for mmaction.apis.inference_recognizer
+test_pipeline = [
+    dict(type='CenterJoint', layout='ntu-25'),
+    dict(type='ResampleFrames', num_frames=50),
+    dict(type='AlignShoulders', layout='ntu-25'),
+    dict(type='PackSkeleton'),
+]

@@ -12,3 +12,9 @@ encoder = dict(
     data_preprocessor=dict(layout='kinect-20'), backbone=dict(dropout=0.0)
 )
 classifier = dict(num_classes=10, **encoder)
+test_pipeline = [
+    dict(type='CenterJoint', layout='kinect-20'),
+    dict(type='ResampleFrames', num_frames=50),
+    dict(type='AlignShoulders', layout='kinect-20'),
+    dict(type='PackSkeleton'),
+]

@@ -15,3 +15,9 @@ val_dataloader = test_dataloader = dict(
 )
 encoder = dict(backbone=dict(base_channels=8, out_channels=64, dropout=0.0))
 classifier = dict(num_classes=17, **encoder)
+test_pipeline = [
+    dict(type='CenterJoint', layout='ntu-25'),
+    dict(type='ResampleFrames', num_frames=25),
+    dict(type='AlignShoulders', layout='ntu-25'),
+    dict(type='PackSkeleton'),
+]
