@@ -508,12 +508,12 @@ def test_pose_pickle(tmp_path, monkeypatch, capsys):
         dict(
             frame_dir=f'clip{i}',
             label=3 * i,
-            keypoint=rng.normal(size=(i + 1, 30 + i, 25, 3)),
+            keypoint=rng.normal(size=(min(i + 1, 2), 30 + i, 25, 3)),
             total_frames=30 + i,
         )
         for i in range(3)
     ]
-    broken = dict(annotations[0], frame_dir='spoilt', label=None)
+    broken = dict(annotations[0], frame_dir='spoilt', label=())
     path = tmp_path / 'toy.pkl'
     path.write_bytes(
         pickle.dumps(

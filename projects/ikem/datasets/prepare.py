@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import os
 import re
+import sys
 from collections import defaultdict
 from contextlib import closing
 from typing import (
@@ -185,6 +186,8 @@ def prepare(
                     counts[what] = clips_of + 1, sum_of + number
                 if clip.posture is not None:
                     postures.append(clip.posture)
+        for line in broken.lines():
+            print(f'skipped {line}', file=sys.stderr)
         if not digests:
             raise FormatError(
                 source.path,
@@ -200,7 +203,6 @@ def prepare(
         )
         writer.commit(split, dropped)
     notes = [
-        *(f'skipped {line}' for line in broken.lines()),
         *source.notes,
         *(
             f'{what}: {number} in {num_clips} clips'

@@ -21,7 +21,7 @@ from .padding import num_frames_of
 PARTS = ('train', 'val')
 NAMES = ('position', 'data_joint', 'data')
 NUM_COORDINATES, NUM_JOINTS, NUM_PERSONS = 3, 25, 2
-CENTER = 20  # joint that prepared clips are centred on
+NUM_FRAMES, CENTER = 50, 20  # of prepared clips, and the joint at 0
 
 
 class ClipRef(NamedTuple):
@@ -35,7 +35,10 @@ class ClipRef(NamedTuple):
 
 
 def is_prepared(folder) -> bool:
-    """Whether clips are centred, which those of ``gendata`` are not.
+    """Whether clips are prepared, which those of ``gendata`` are not.
+
+    These are not centred, and have another number of frames than 50, or end
+    in zeros.
 
     Args:
         folder (str | PathLike): The folder.
@@ -48,12 +51,17 @@ def is_prepared(folder) -> bool:
     answers = {}
     for part in PARTS:
         array = _open_array(_find_array(folder, part))
-        answers[part] = not np.any(array[:64, :, :, CENTER])
+        some = array[:64]
+        centred = not np.any(some[:, :, :, CENTER])
+        padded = not some[:, :, -1:].any(axis=(1, 2, 3, 4)).all()
+        answers[part] = centred or (
+            array.shape[2] == NUM_FRAMES and not padded
+        )
     if len(set(answers.values())) > 1:
         raise FormatError(
             folder,
-            'the clips of one part are centred on joint '
-            f'{CENTER + 1}, those of the other are not',
+            f'the clips of one part have {NUM_FRAMES} frames or are centred, '
+            'those of the other do not',
         )
     return answers['train']
 
