@@ -92,6 +92,7 @@ def merge_args(cfg: Config, args) -> Config:
         cfg.auto_scale_lr.enable = True
     cfg.setdefault('randomness', {})
     randomness = cfg.randomness  # as a ConfigDict
+    randomness.setdefault('seed', None)  # mmengine then draws one
     if args.seed is not None:
         randomness.seed = args.seed
     if args.diff_rank_seed:

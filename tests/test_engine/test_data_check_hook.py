@@ -164,8 +164,7 @@ def test_modalities_of_modalities_are_refused_clip_by_clip(prepared_ntu):
         ({}, []),
         (dict(bank_size=13), ['bank_size']),
         (dict(milestones=[3, 4]), ['milestones']),
-        (dict(exchange_begin=4), ['exchange_begin']),
-        (dict(exchange_begin=3, bank_size=12, milestones=[3]), []),
+        (dict(bank_size=12, milestones=[3]), []),
     ],
 )
 def test_what_is_hardly_meant_is_warned_of(

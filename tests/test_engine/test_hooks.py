@@ -173,6 +173,14 @@ def test_the_stage_of_a_training_by_iterations(begin, prepared_ntu, tmp_path):
         assert stages(cfg) == {i: whole[i] for i in range(done, 6)}
 
 
+def test_the_stage_as_older_configs_say_it(prepared_ntu, tmp_path):
+    cfg = config(IKEM, prepared_ntu, tmp_path)
+    cfg.model.exchange_begin = 0.0
+    cfg.train_cfg.update(max_epochs=2)
+    cfg.custom_hooks = [dict(type='ExchangeStageHook', begin=1)]
+    assert stages(cfg) == {0: ALONE, 1: EXCHANGE}
+
+
 def test_an_exchange_after_the_end_is_warned_of(prepared_ntu, tmp_path):
     logs = {}
     for begin in (1, 0):

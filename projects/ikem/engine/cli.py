@@ -22,6 +22,8 @@ from mmengine.runner import Runner
 
 from .config_check import check_fields, check_options
 
+# How text is written that an encoding does not have, as stderr writes it.
+SHOWN = 'backslashreplace'
 # What these say is written for users; others need their type to be read.
 _TOLD_PLAINLY = (
     ArithmeticError,
@@ -219,7 +221,7 @@ def _keep_traceback(before: MMLogger) -> str:
     if get_rank():  # of which mmengine keeps no log
         path = f'{path}.rank{get_rank()}'
     try:
-        with open(path, 'a') as file:
+        with open(path, 'a', encoding='utf-8', errors=SHOWN) as file:
             traceback.print_exc(file=file)
     except OSError:  # a full disk may be what it is all about
         return ''

@@ -1,5 +1,6 @@
 from .data_check_hook import DataCheckHook
 from .dataset_epoch_hook import DatasetEpochHook
+from .exchange_stage_hook import ExchangeStageHook
 from .gathered_info_hook import GatheredInfoHook
 from .keep_memory_hook import KeepMemoryHook, keep_freed_memory
 from .log_clips_hook import LogClipsHook
@@ -13,6 +14,7 @@ from .training_health_hook import TrainingHealthHook
 __all__ = [
     'DataCheckHook',
     'DatasetEpochHook',
+    'ExchangeStageHook',
     'GatheredInfoHook',
     'KeepMemoryHook',
     'LogClipsHook',

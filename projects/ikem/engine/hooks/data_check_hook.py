@@ -30,8 +30,7 @@ class DataCheckHook(Hook):
     skeleton layout, their labels, and pipelines that end in the toolbox's
     ``FormatGCNInput`` or leave other features than joints. Of the training
     also whether there are batches, and as many on each rank; the log warns of
-    a memory bank larger than the set, and of milestones and stages beyond the
-    end.
+    a memory bank larger than the set, and of milestones beyond the end.
 
     Prepared folders say which skeleton layout they have. Layouts of one
     skeleton that differ in their bones alone, such as ``'ntu-25'`` and
@@ -165,13 +164,6 @@ def doubts_of_training(runner: Runner, model: nn.Module) -> Iterator[str]:
                 f'milestones {beyond} of {type(scheduler).__name__} are not '
                 f'before the end of the training, {end}, and do nothing: set '
                 'param_scheduler.0.milestones'
-            )
-    begin = getattr(model, 'exchange_begin', 0)
-    if getattr(model, 'exchanges', None) and not isinstance(begin, float):
-        if begin >= epochs:
-            yield (
-                f'the exchange begins in epoch {begin}, after the end of the '
-                f'training, {epochs}: set model.exchange_begin, 0.5 for half'
             )
 
 

@@ -9,6 +9,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner, TestLoop, ValLoop
 from torch import Tensor
 
+from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.engine.unwrap import unwrap
 from projects.ikem.evaluation.knn import (
     average_precision,
@@ -36,8 +37,9 @@ class GalleryMixin:
         gallery_split (str, optional): Split of the gallery, such as
             ``'xsub_train'``. By default the gallery is the data set of the
             config's ``train_dataloader``.
-        gallery_root (str, optional): Prepared folder of the gallery. Defaults
-            to that of the queries, if ``gallery_split`` is given.
+        gallery_root (str, optional): Prepared folder of the gallery. With
+            ``gallery_split`` it defaults to that of the queries, or of the
+            training if theirs has no such split.
 
     A clip that is in the gallery as well, by its name, is left out of its own
     neighbours; the log says how many there are.
@@ -154,10 +156,13 @@ def _gallery_dataset(
 ) -> Dict:
     """Config of the gallery: clips as the queries are, of another split."""
     like = next(_parts(queries))
-    if split is not None:
-        return dict(like, split=split, data_root=root or like['data_root'])
     train = (runner.cfg.get('train_dataloader') or {}).get('dataset', {})
     parts = [part for part in _parts(train) if 'split' in part]
+    if split is not None:
+        roots = [like['data_root'], *(p['data_root'] for p in parts)]
+        having = (x for x in roots if split in read_annotations(x)['split'])
+        root = root or next(having, roots[0])
+        return dict(like, split=split, data_root=root)
     if not parts:
         raise ValueError(
             'the config has no train_dataloader.dataset.split to take the '
