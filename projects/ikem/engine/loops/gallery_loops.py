@@ -148,6 +148,10 @@ class GalleryMixin:
         raise NotImplementedError
 
 
+# where a data set is and what of it
+_PLACES = ('data_root', 'ann_file', 'split')
+
+
 def _gallery_dataset(
     runner: Runner,
     queries: Dict,
@@ -158,8 +162,13 @@ def _gallery_dataset(
     like = next(_parts(queries))
     train = (runner.cfg.get('train_dataloader') or {}).get('dataset', {})
     parts = [part for part in _parts(train) if 'split' in part]
+    if split is not None and like.get('data_root') is None:
+        return dict(like, split=split)  # of the toolbox, with a file
     if split is not None:
-        roots = [like['data_root'], *(p['data_root'] for p in parts)]
+        roots = [
+            like['data_root'],
+            *(p['data_root'] for p in parts if p.get('data_root')),
+        ]
         having = (x for x in roots if split in read_annotations(x)['split'])
         root = root or next(having, roots[0])
         return dict(like, split=split, data_root=root)
@@ -169,13 +178,11 @@ def _gallery_dataset(
             'gallery from: set gallery_split of val_cfg and test_cfg'
         )
     galleries = [
-        dict(
-            like,
-            split=part['split'],
-            data_root=root or part.get('data_root', like['data_root']),
-        )
+        dict(like, **{k: part[k] for k in _PLACES if k in part})
         for part in parts
     ]
+    for gallery in galleries if root else ():
+        gallery['data_root'] = root
     if len(galleries) == 1:
         return galleries[0]
     return dict(type='ConcatDataset', datasets=galleries)
