@@ -11,6 +11,8 @@ from hypothesis import given
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 
+from projects.ikem.checkpoint import get_state_dict
+
 
 def load(path):
     return CheckpointLoader.load_checkpoint(str(path), 'cpu')
@@ -128,6 +130,16 @@ def test_old_formats_are_refused_alike(zipped, tmp_path):
     with pytest.raises(ValueError, match='is refused'):
         load(path)
     assert not (tmp_path / 'fired').exists()
+
+
+def test_the_state_dict_of_a_checkpoint():
+    state = {'a.b': torch.ones(1), 'c': torch.ones(2)}
+    prefixed = {f'module.{k}': v for k, v in state.items()}
+    for checkpoint in (state, prefixed, dict(state_dict=prefixed, meta={})):
+        assert get_state_dict(checkpoint) == state
+    for other in (dict(state, epoch=3), {}, [1], dict(state_dict=3)):
+        with pytest.raises(ValueError):
+            get_state_dict(other)
 
 
 @pytest.mark.parametrize('content', [dict(meta=None), [1, 2], dict()])

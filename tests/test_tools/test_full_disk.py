@@ -12,6 +12,7 @@ from conftest import write_prepared
 from helpers import CONFIGS, ROOT, tiny
 from mmaction.registry import METRICS, MODELS
 from mmengine.config import Config
+from released import make
 
 from projects.ikem.datasets.prepared import add_split, read_annotations
 from projects.ikem.datasets.sources import preprocessing_chain
@@ -72,14 +73,6 @@ def write_classifier(folder):
     torch.save(checkpoint, folder / 'classifier.pth')
 
 
-def write_pretraining(folder):
-    name = 'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-    model = Config.fromfile(CONFIGS / name).model
-    model.bank_size = 16
-    state = MODELS.build(model).state_dict()
-    torch.save(dict(state_dict=state), folder / 'pretraining.pth')
-
-
 def write_log(folder):
     log = folder / 'run/1/vis_data/scalars.json'
     log.parent.mkdir(parents=True)
@@ -98,7 +91,7 @@ def given(tmp_path_factory):
     folder = tmp_path_factory.mktemp('given')
     write_raw(folder / 'raw')
     write_classifier(folder)
-    write_pretraining(folder)
+    torch.save(make('encoder', 1), folder / 'released.pth')
     write_log(folder)
     write_predictions(folder)
     return folder
@@ -118,8 +111,8 @@ WRITERS = {
         *('--out', f'{out}.pkl'),
     ),
     'convert': lambda given, out: run_tool(
-        *('tools/model_converters/convert_released.py', '--reverse'),
-        *(given / 'pretraining.pth', out),
+        *('tools/model_converters/convert_released.py', '--modality=bone'),
+        *(given / 'released.pth', out),
     ),
     'export': lambda given, out: run_tool(
         *('tools/deployment/export_onnx.py', given / 'config.py'),
