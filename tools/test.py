@@ -14,7 +14,7 @@ from projects.ikem.engine.cli import (
 
 def parse_args():
     parser = base_parser('Test a checkpoint')
-    parser.add_argument('checkpoint', help='path of the checkpoint')
+    parser.add_argument('checkpoint', help='its path, or that of its work dir')
     parser.add_argument('--dump', help='write the predictions to this pickle')
     parser.add_argument(
         '--show-dir', help='folder for drawings of the predictions'

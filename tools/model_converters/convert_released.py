@@ -13,7 +13,7 @@ import os
 
 import torch
 
-from projects.ikem.checkpoint import get_state_dict, load_from_local
+from projects.ikem.checkpoint import read_checkpoint
 from projects.ikem.engine.cli import one_line_errors
 from projects.ikem.files import written_aside
 from projects.ikem.models.released import Conversion, to_ours
@@ -23,7 +23,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Convert a released checkpoint to ours'
     )
-    parser.add_argument('src', help='checkpoint to read')
+    parser.add_argument(
+        'src', help='checkpoint, or work dir, to read'
+    )
     parser.add_argument('dst', help='checkpoint to write, a new file')
     parser.add_argument(
         '--modality',
@@ -36,7 +38,7 @@ def convert(args: argparse.Namespace) -> Conversion:
     """Read, convert and write."""
     if os.path.exists(args.dst):
         raise FileExistsError(f'{args.dst} exists already')
-    state = get_state_dict(load_from_local(args.src, 'cpu'))
+    state, _ = read_checkpoint(args.src)
     conversion = to_ours(state, args.modality)
     meta = dict(
         converted_from=conversion.kind,

@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
         description='Draw the features of clips in the plane'
     )
     parser.add_argument('config', help='of a pre-training or a classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('checkpoint', help='its checkpoint or work dir')
     add_cfg_options(parser)
     parser.add_argument(
         '--split', help='by default that of test_dataloader in the config'

@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
         description='Draw the clips nearest to a clip'
     )
     parser.add_argument('config', help='of a pre-training or a classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('checkpoint', help='its checkpoint or work dir')
     add_cfg_options(parser)
     parser.add_argument('--clip', required=True, help='name of the clip')
     parser.add_argument(
