@@ -81,7 +81,7 @@ def write_log(folder):
 
 def write_predictions(folder):
     names = [f'clip{i}' for i in range(99)]
-    path = str(folder / 'a.pkl')
+    path = str(folder / 'a.npz')
     Predictions(path, names, np.arange(99), np.eye(99)).save(path)
 
 
@@ -107,8 +107,8 @@ WRITERS = {
         *('--subjects', 1, '--repetitions', 1, '--workers', 1),
     ),
     'fuse': lambda given, out: run_tool(
-        *('tools/analysis_tools/fuse_scores.py', given / 'a.pkl'),
-        *('--out', f'{out}.pkl'),
+        *('tools/analysis_tools/fuse_scores.py', given / 'a.npz'),
+        *('--out', f'{out}.npz'),
     ),
     'convert': lambda given, out: run_tool(
         *('tools/model_converters/convert_released.py', '--modality=bone'),
@@ -181,14 +181,14 @@ def test_a_split_is_added_or_not(tmp_path, capsys):
 
 
 def test_dumped_predictions(tmp_path):
-    path = tmp_path / 'scores.pkl'
+    path = tmp_path / 'scores.npz'
     path.write_bytes(b'old')
     metric = METRICS.build(
         dict(type='DumpPredictions', out_file_path=str(path))
     )
-    sample = dict(frame_dir='a', pred_score=torch.ones(9999))
-    with full_disk(), pytest.raises(OSError, match='too large.*scores.pkl'):
-        metric.compute_metrics([sample])
+    metric.process({}, [dict(frame_dir='a', pred_score=torch.ones(9999))])
+    with full_disk(), pytest.raises(OSError, match='too large.*scores.npz'):
+        metric.evaluate(1)
     assert list(contents(tmp_path).values()) == [b'old']
 
 

@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 
-import mmengine
 import pytest
 from helpers import CONFIGS, ROOT
+
+from projects.ikem.evaluation.fusion import load_predictions
 
 PRETRAINING = str(
     CONFIGS / 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
@@ -125,12 +126,12 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
         '--work-dir',
         tmp_path / 'test',
         '--dump',
-        tmp_path / 'predictions.pkl',
+        tmp_path / 'predictions.npz',
         *data,
     )
     accuracy = validation[-1]['acc/fused_top1']
     assert f'acc/fused_top1: {accuracy:.4f}' in result.stdout
-    assert (tmp_path / 'predictions.pkl').stat().st_size > 1000
+    assert (tmp_path / 'predictions.npz').stat().st_size > 1000
 
 
 def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
@@ -223,19 +224,19 @@ def test_nearest_neighbours_on_two_ranks(
             '--work-dir',
             tmp_path / str(ranks),
             '--dump',
-            tmp_path / f'{ranks}.pkl',
+            tmp_path / f'{ranks}.npz',
             *pretraining_options(prepared_ntu),
             'test_dataloader.dataset.indices=11',
         )
         (log,) = (tmp_path / str(ranks)).glob('*/*.json')
         results[ranks] = (
             json.loads(log.read_text()),
-            mmengine.load(tmp_path / f'{ranks}.pkl'),
+            load_predictions(f'{tmp_path}/{ranks}.npz', 'fused_knn1'),
         )
-    (metrics_1, samples_1), (metrics_2, samples_2) = results.values()
-    names = [sample['frame_dir'] for sample in samples_2]
-    assert names == [f'clip{i}' for i in range(12, 23)]
-    assert names == [sample['frame_dir'] for sample in samples_1]
+    (metrics_1, dumped_1), (metrics_2, dumped_2) = results.values()
+    assert dumped_2.names == [f'clip{i}' for i in range(12, 23)]
+    assert dumped_1.names == dumped_2.names
+    assert dumped_1.scores == pytest.approx(dumped_2.scores, abs=1e-5)
     accuracies = {k: v for k, v in metrics_1.items() if k.startswith('acc/')}
     assert len(accuracies) == 2 * 4
     for name, value in accuracies.items():

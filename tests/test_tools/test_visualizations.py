@@ -157,9 +157,9 @@ def test_confusion_of_a_checkpoint_and_of_predictions(
     labels = [0, 0, 0, 1, 2]
     scores = torch.eye(3)[[0, 1, 1, 2, 2]].numpy()
     names = [f'clip{i}' for i in range(5)]
-    Predictions('', names, labels, scores).save(tmp_path / 'p.pkl')
+    Predictions('', names, labels, scores).save(tmp_path / 'p.npz')
     text = run(
-        'confusion.py', config, tmp_path / 'p.pkl', '--out', tmp_path / 'y.png'
+        'confusion.py', config, tmp_path / 'p.npz', '--out', tmp_path / 'y.png'
     )
     assert text.splitlines() == [
         '5 clips, 40.0 % right',

@@ -23,9 +23,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Convert a released checkpoint to ours'
     )
-    parser.add_argument(
-        'src', help='checkpoint, or work dir, to read'
-    )
+    parser.add_argument('src', help='checkpoint, or work dir, to read')
     parser.add_argument('dst', help='checkpoint to write, a new file')
     parser.add_argument(
         '--modality',

@@ -1,7 +1,7 @@
 """Draw the confusion matrix of a classifier or of its predictions.
 
 python tools/visualizations/confusion.py CONFIG CHECKPOINT --out confusion.png
-python tools/visualizations/confusion.py CONFIG predictions.pkl --out ...
+python tools/visualizations/confusion.py CONFIG predictions.npz --out ...
 
 The predictions are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE``.
 """
@@ -33,7 +33,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'predictions',
         metavar='PREDICTIONS',
-        help='pickle of tools/test.py --dump (.pkl), or a checkpoint',
+        help='file of tools/test.py --dump (.npz), checkpoint or work dir',
     )
     add_cfg_options(parser)
     parser.add_argument(
@@ -48,7 +48,7 @@ def main() -> None:
         args = parse_args()
         cfg = read_config(args.config)
         apply_options(cfg, args.cfg_options)
-        if args.predictions.endswith(('.pkl', '.pickle')):
+        if args.predictions.endswith('.npz'):
             predictions = load_predictions(args.predictions, args.stream)
         else:
             predictions = predict(cfg, args.predictions, args.stream)

@@ -3,7 +3,7 @@
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Tuple
+from typing import Any
 
 from projects.ikem.unpickling import (
     NDARRAY,
@@ -51,17 +51,13 @@ for _module in ('builtins', '__builtin__'):  # Python 3 and 2
 
 # The one in C would reserve memory for as many objects as an index claims.
 class _RestrictedUnpickler(pickle._Unpickler):
-    def __init__(self, file: BinaryIO, admitted: Dict) -> None:
-        super().__init__(file, encoding='latin1')
-        self.admitted = admitted
-
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.admitted:
+        if (module, name) not in _ADMITTED:
             raise Refused(f'{module}.{name}')
-        return self.admitted[module, name]
+        return _ADMITTED[module, name]
 
 
-def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
+def load(path) -> Any:
     """Load a pickle of plain containers and numpy arrays.
 
     Nothing in the pickle is executed: it may refer to numpy's arrays, scalars
@@ -70,8 +66,6 @@ def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
 
     Args:
         path (str | PathLike): The file.
-        admitted (dict): What it may refer to besides, by module and name.
-            Must not execute what the pickle calls it with. Defaults to none.
 
     Raises:
         FormatError: If the file is no whole pickle, or refers to more.
@@ -80,7 +74,7 @@ def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
     path = Path(path)
     with open(path, 'rb') as file:
         try:
-            return _RestrictedUnpickler(file, {**_ADMITTED, **admitted}).load()
+            return _RestrictedUnpickler(file, encoding='latin1').load()
         except Refused as refused:
             raise FormatError(
                 path,

@@ -30,8 +30,8 @@ class Teacher(BaseModule):
         backbone (dict): Their encoder f.
         neck (dict): Their projector g.
         pretrained (str, optional): Checkpoint of their pre-training, or its
-            work dir, every parameter of which is taken. It is read when a training begins
-            or is resumed, not to test. Defaults to None.
+            work dir, every parameter of which is taken. It is read when a
+            training begins or is resumed, not to test. Defaults to None.
         prefix (str): Where the checkpoint has the encoder and projector of a
             modality. Defaults to ``'query.{modality}.'``.
         layout (str | dict | SkeletonLayout, optional): Skeleton layout of a

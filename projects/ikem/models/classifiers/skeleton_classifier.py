@@ -31,8 +31,8 @@ class SkeletonClassifier(BaseModel):
         frozen (bool): Linear evaluation: the encoders get no gradient and
             stay in eval mode. False fine-tunes them. Defaults to True.
         pretrained (str, optional): Checkpoint of a pre-training, or its work
-            dir, whose query encoders are taken, every parameter of them. None leaves the
-            encoders untrained. Defaults to None.
+            dir, whose query encoders are taken, every parameter of them. None
+            leaves the encoders untrained. Defaults to None.
         prefix (str): Where the checkpoint has the encoder of a modality.
             Defaults to ``'query.{modality}.backbone.'``.
         init_cfg (dict, optional): Initialization, by default of the heads'
