@@ -8,6 +8,9 @@ The predictions are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE``.
 
 import argparse
 
+from mmengine.device import get_device
+
+from projects.ikem.apis import init_model
 from projects.ikem.engine.cli import (
     add_cfg_options,
     apply_options,
@@ -21,7 +24,11 @@ from projects.ikem.visualization.confusion import (
     confusion_matrix,
     most_confused,
 )
-from projects.ikem.visualization.encoded import clip_loader, predict
+from projects.ikem.visualization.encoded import (
+    classify,
+    clip_loader,
+    encode,
+)
 from projects.ikem.visualization.panels import write
 
 
@@ -51,7 +58,9 @@ def main() -> None:
         if args.predictions.endswith('.npz'):
             predictions = load_predictions(args.predictions, args.stream)
         else:
-            predictions = predict(cfg, args.predictions, args.stream)
+            model = init_model(cfg, args.predictions, get_device())
+            clips = encode(model, clip_loader(cfg))
+            predictions = classify(model, clips, args.stream)
         names = predictions.names
         metainfo = dict(
             clip_loader(cfg).dataset.metainfo,
