@@ -142,22 +142,29 @@ def require_fit(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
             is missing, left over or of another shape; names them.
     """
     _require_same_skeleton(model, state_dict, 'the checkpoint')
-    ours = {k: v.shape for k, v in model.state_dict().items()}
-    theirs = {k: v.shape for k, v in state_dict.items()}
-    shared = ours.keys() & theirs.keys()
-    misfits = {
-        'missing': ours.keys() - theirs.keys(),
-        'left over': theirs.keys() - ours.keys(),
-        'of another shape': {k for k in shared if ours[k] != theirs[k]},
-    }
-    wrong = '; '.join(
-        f'{kind}: {_some(keys)}' for kind, keys in misfits.items() if keys
-    )
-    if wrong:
+    wanted = {k: v.shape for k, v in model.state_dict().items()}
+    given = {k: v.shape for k, v in state_dict.items()}
+    if misfits := find_misfits(wanted, given):
         raise RuntimeError(
             'the checkpoint does not fit the model of this config, use the '
-            f'config that it was trained with; parameters {wrong}'
+            f'config that it was trained with; parameters {misfits}'
         )
+
+
+def find_misfits(
+    wanted: Mapping[str, torch.Size], given: Mapping[str, torch.Size]
+) -> str:
+    """What is wrong with the shapes by name of a state dict, in words;
+    nothing if they are right."""
+    shared = wanted.keys() & given.keys()
+    misfits = {
+        'missing': wanted.keys() - given.keys(),
+        'left over': given.keys() - wanted.keys(),
+        'of another shape': {k for k in shared if wanted[k] != given[k]},
+    }
+    return '; '.join(
+        f'{kind}: {_some(keys)}' for kind, keys in misfits.items() if keys
+    )
 
 
 def _some(names: Set[str], most: int = 5) -> str:

@@ -167,13 +167,12 @@ def test_lists_what_does_not_fit():
     state['encoder_q.extra'] = torch.zeros(2)
     state['queue_motion'] = torch.zeros(127, K)
     state['encoder_q.A'] = torch.zeros(())
-    with pytest.raises(ValueError) as error:
-        to_ours(state)
-    assert str(error.value) == (
-        'missing keys: encoder_k_bone.fc.0.bias, queue_ptr; '
-        'unknown keys: encoder_q.extra; '
-        f'wrong shapes: encoder_q.A (), queue_motion (127, {K})'
+    problems = (
+        'missing: encoder_k_bone.fc.0.bias, queue_ptr; left over: '
+        'encoder_q.extra; of another shape: encoder_q.A, queue_motion'
     )
+    with pytest.raises(ValueError, match=problems):
+        to_ours(state)
 
 
 @pytest.mark.parametrize(
@@ -183,21 +182,21 @@ def test_heads_of_other_shapes(kind, key):
     for shape in ((), (60,), (60, 255)):
         state = make(kind, 3)
         state[f'{key}.fc.weight'] = torch.zeros(shape)
-        with pytest.raises(ValueError, match=f'shapes: {key}.fc.weight'):
+        with pytest.raises(ValueError, match=f'shape: {key}.fc.weight'):
             to_ours(state)
 
 
 def test_a_modality_that_lost_its_query_encoder():
     state = make('crossclr', 3)
     state = {k: v for k, v in state.items() if 'encoder_q_bone' not in k}
-    with pytest.raises(ValueError, match='unknown keys: .*queue_bone'):
+    with pytest.raises(ValueError, match='left over: encoder_k_bone'):
         to_ours(state)
 
 
 def test_pointers_must_agree():
     state = make('crossclr', 3)
     state['queue_ptr_bone'] += 1
-    with pytest.raises(ValueError, match='queue_ptr = 3.*queue_ptr_bone = 4'):
+    with pytest.raises(ValueError, match='queue_ptr_bone is 4.* 3'):
         to_ours(state)
 
 

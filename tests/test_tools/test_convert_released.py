@@ -62,7 +62,7 @@ def test_convert(monkeypatch, capsys, tmp_path, released):
         (
             {'encoder_q.fc.weight': torch.ones(60, 256)},
             ['--modality', 'bone'],
-            'missing keys: encoder_q.A, ',
+            'missing: encoder_q.A, ',
         ),
         ({'model.x': torch.ones(9)}, [], 'modules are model'),
         ({'encoder_q.A': TOOL}, [], 'is refused'),

@@ -1,17 +1,17 @@
 """Checkpoints of the released implementations, converted to ours.
 
-All functions work on state dicts, and are strict: each key is converted or
-reported as dropped, or the conversion fails and lists it.
+Each key is converted or reported as dropped, or the conversion fails.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmaction.models.utils.graph import Graph
 from torch import Tensor
 
+from projects.ikem.loading import find_misfits
 from projects.ikem.skeletons import get_layout
 
 from .released_names import ENDINGS, LAYOUTS, Layout, fill
@@ -64,18 +64,27 @@ def to_ours(state: State, modality: Optional[str] = None) -> Conversion:
     layout, modalities = _recognize(state, modality)
     dropped = {name for name in state if name.startswith(layout.dropped)}
     shapes = layout.shapes(state, modalities)
-    sources = {name: layout.sources(name, modalities) for name in shapes}
-    _check_keys(state, sources, shapes, dropped)
+    pairs = [
+        (x, name) for x in shapes for name in layout.sources(x, modalities)
+    ]
+    turned = {
+        name: _turn(x, state[name]) for x, name in pairs if name in state
+    }
+    given = {k: turned.get(k, v).shape for k, v in state.items()}
+    misfits = find_misfits(
+        {name: shapes[x] for x, name in pairs},
+        {name: given[name] for name in given if name not in dropped},
+    )
+    if misfits:
+        raise ValueError(f'no whole checkpoint of this kind, keys {misfits}')
     converted: State = {}
-    for ours, names in sources.items():
-        values = [_turn(ours, state[name]) for name in names]
-        if any(not torch.equal(v, values[0]) for v in values):
+    for ours, name in pairs:
+        before = converted.setdefault(ours, turned[name])
+        if not torch.equal(before, turned[name]):
             raise ValueError(
-                'slots of the queues are not aligned, their pointers differ: '
-                + ', '.join(f'{n} = {int(v)}' for n, v in zip(names, values))
+                f'slots of the queues are not aligned: {name} is '
+                f'{int(turned[name])}, others are {int(before)}'
             )
-        if values:
-            converted[ours] = values[0]
     if 'bank.pointer' in converted:
         size = len(converted[f'bank.keys_{modalities[0]}'])
         converted['bank.filled'] = torch.tensor(size)
@@ -129,33 +138,6 @@ def _settings(layout: Layout, modalities: Sequence[str]) -> Dict:
     elif set(modalities) <= {'joint', 'motion', 'bone'}:
         settings = dict(layout='ntu-25-crossclr', use_time_scale=False)
     return dict(modalities=list(modalities), **settings)
-
-
-def _check_keys(
-    state: State,
-    sources: Dict[str, Sequence[str]],
-    shapes: Dict[str, torch.Size],
-    dropped: Set[str],
-) -> None:
-    """Refuse keys that are missing, unknown or of another shape."""
-    expected = {name for names in sources.values() for name in names}
-    problems = {
-        'missing keys': expected - set(state),
-        'unknown keys': set(state) - expected - dropped,
-        'wrong shapes': {
-            f'{name} {tuple(state[name].shape)}'
-            for ours, names in sources.items()
-            for name in names
-            if name in state and _turn(ours, state[name]).shape != shapes[ours]
-        },
-    }
-    wrong = '; '.join(
-        f'{problem}: {", ".join(sorted(names))}'
-        for problem, names in problems.items()
-        if names
-    )
-    if wrong:
-        raise ValueError(wrong)
 
 
 def _turn(ours: str, value: Tensor) -> Tensor:
