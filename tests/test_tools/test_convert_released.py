@@ -26,9 +26,12 @@ def released(tmp_path):
     return path
 
 
-def test_convert(monkeypatch, capsys, tmp_path, released):
+@pytest.mark.parametrize('of', ['released.pth', '.'])
+def test_convert(monkeypatch, capsys, tmp_path, released, of):
+    """A file, or the last one of a folder that was moved."""
+    (tmp_path / 'last_checkpoint').write_text('gone/released.pth')
     out = tmp_path / 'out.pth'
-    run(monkeypatch, released, out, '--modality', 'bone')
+    run(monkeypatch, tmp_path / of, out, '--modality', 'bone')
     text = capsys.readouterr().out
     assert 'skeletonclr of bone\n383 keys written, 0 dropped\n' in text
     assert "layout='ntu-25-crossclr', use_time_scale=False" in text
@@ -52,7 +55,7 @@ def test_convert(monkeypatch, capsys, tmp_path, released):
             use_time_scale=False,
         ),
     )
-    assert sorted(os.listdir(tmp_path)) == ['out.pth', 'released.pth']
+    assert len(os.listdir(tmp_path)) == 3
 
 
 @pytest.mark.parametrize(

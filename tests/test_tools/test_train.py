@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -100,13 +101,12 @@ def pretrained(prepared_ntu, tmp_path_factory):
 def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
     work_dir = tmp_path / 'linear'
     data = options(prepared_ntu, 'train', 'val', 'test')
-    checkpoint = pretrained / 'epoch_2.pth'
     train(
         LINEAR,
         '--work-dir',
         work_dir,
         *data,
-        f'model.pretrained={checkpoint}',
+        f'model.pretrained={pretrained}',
     )
     validation = [e for e in scalars(work_dir) if 'acc/fused_top1' in e]
     assert len(validation) == 2
@@ -122,7 +122,7 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
         sys.executable,
         ROOT / 'tools/test.py',
         LINEAR,
-        work_dir / 'epoch_2.pth',
+        work_dir,
         '--work-dir',
         tmp_path / 'test',
         '--dump',
@@ -137,13 +137,16 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
 def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
     logs = losses(pretrained)
     assert len(logs) == 2 * 3
-    work_dir = tmp_path / 'resumed'
+    work_dir, broken_off = tmp_path / 'resumed', tmp_path / 'broken_off'
+    broken_off.mkdir()
+    shutil.copy(pretrained / 'epoch_1.pth', broken_off)
+    (broken_off / 'last_checkpoint').write_text('elsewhere/epoch_1.pth')
     train(
         PRETRAINING,
         '--work-dir',
         work_dir,
         '--resume',
-        pretrained / 'epoch_1.pth',
+        broken_off,
         *pretraining_options(prepared_ntu),
     )
     resumed = losses(work_dir)
@@ -268,7 +271,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         tmp_path / 'distilled',
         *pretraining_options(prepared_ntu),
         'model.teacher.modalities=[joint,motion,bone]',
-        f'model.teacher.pretrained={tmp_path / "pretrained/epoch_2.pth"}',
+        f'model.teacher.pretrained={tmp_path / "pretrained"}',
     )
     assert 'loss_distill_joint' in losses(tmp_path / 'distilled')[1]
     dist(

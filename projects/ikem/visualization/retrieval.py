@@ -13,19 +13,12 @@ from .skeletons import GREEN, ORANGE, Clip, strips
 
 
 class Neighbours(NamedTuple):
-    """The nearest clips of a clip, the nearest first.
-
-    Args:
-        clips (list[Clip]): The clips.
-        similarity (list[float]): Similarity of each.
-        right (np.ndarray): Whether each is of its class, of shape (k, ).
-        figure (Figure): The clip and below it its neighbours.
-    """
+    """The nearest clips of a clip, the nearest first."""
 
     clips: List[Clip]
     similarity: List[float]
-    right: np.ndarray
-    figure: Figure
+    right: np.ndarray  # whether each is of its class, (k, )
+    figure: Figure  # the clip and below it its neighbours
 
 
 def neighbours_of(
