@@ -4,7 +4,6 @@ The blocks of an encoder are named alike in all of them; :data:`LAYOUTS` has
 what differs.
 """
 
-from collections import ChainMap
 from dataclasses import dataclass
 from typing import Dict, Mapping, Optional, Sequence, Tuple
 
@@ -48,8 +47,9 @@ class Layout:
             ``{letter}``, as in the values of ``names``.
         names (dict[str, str]): Their prefix of names by ours, which have
             ``{modality}``. Other keys of our model are not made.
-        model (dict): Config of our model, without its backbone and data
-            preprocessor.
+        model (str): Our class of it. Defaults to ``'SkeletonCLR'``.
+        width (tuple[int]): Hidden and output channels of the projectors of a
+            pre-training. Defaults to (256, 128).
         settings (dict, optional): Arguments of
             :class:`ModalityDataPreprocessor` that the encoders were trained
             with; by default those of the release of their modalities.
@@ -61,7 +61,8 @@ class Layout:
     mark: str
     encoder: str
     names: Mapping[str, str]
-    model: Mapping
+    model: str = 'SkeletonCLR'
+    width: Tuple[int, int] = (256, 128)
     settings: Optional[Mapping] = None
     dropped: Tuple[str, ...] = ()
     note: str = ''
@@ -76,13 +77,23 @@ class Layout:
             modalities (sequence[str]): Its modalities.
         """
         config = dict(
-            self.model,
+            type=self.model,
+            _scope_='mmaction',
             backbone=dict(type='SlimSTGCN'),
             data_preprocessor=dict(
                 type='ModalityDataPreprocessor', modalities=modalities
             ),
-            _scope_='mmaction',
         )
+        if self.model == 'SkeletonClassifier':
+            config['num_classes'] = 60
+        else:
+            hidden, out = self.width
+            config['neck'] = dict(
+                type='MLPProjector',
+                in_channels=256,
+                hid_channels=hidden,
+                out_channels=out,
+            )
         for argument, (ours, i) in _SIZES.items():
             ours = ours.format(modality=modalities[0])
             for name in self.sources(ours, modalities):
@@ -129,68 +140,44 @@ def _rest(ours: str) -> str:
     return f'.st_gcn_networks.{i}.{_BLOCK[".".join(module)]}.{last}'
 
 
-def _pretraining(
-    kind: str,
-    mark: str,
-    *names: Mapping[str, str],
-    encoder: str = 'encoder_q{end}',
-    width: Tuple[int, int] = (256, 128),
-    **options,
-) -> Layout:
-    """Of encoders with projectors of some hidden and output channels."""
-    neck = dict(type='MLPProjector', in_channels=256)
-    neck.update(hid_channels=width[0], out_channels=width[1])
-    algorithm = 'IKEM' if kind == 'ikem' else 'SkeletonCLR'
-    return Layout(
-        kind,
-        mark,
-        encoder,
-        dict(ChainMap(_projected(encoder), *names)),
-        dict(type=algorithm, neck=neck),
-        **options,
-    )
-
-
-def _linear(mark: str, encoder: str, **options) -> Layout:
-    """Of encoders with linear heads."""
-    return Layout(
-        'linear',
-        mark,
-        encoder,
-        {
-            'backbone.{modality}': encoder,
-            'head.{modality}': f'{encoder}.fc',
-            'fused_head.{modality}': f'{encoder}.fc',
-        },
-        dict(type='SkeletonClassifier', num_classes=60),
-        note='head.* and fused_head.* are the same, a modality has one head',
-        **options,
-    )
-
-
 def _projected(theirs: str, ours: str = 'query') -> Dict[str, str]:
+    """Names of encoders with projectors."""
     return {
         f'{ours}.{{modality}}.backbone': theirs,
         f'{ours}.{{modality}}.neck.mlp': f'{theirs}.fc',
     }
 
 
-_KEY = _projected('encoder_k{end}', 'key')
-_COPY = _projected('encoder_q{end}', 'key')
+def _linear(mark: str, encoder: str, **options) -> Layout:
+    """Of encoders with linear heads."""
+    names = {
+        'backbone.{modality}': encoder,
+        'head.{modality}': f'{encoder}.fc',
+        'fused_head.{modality}': f'{encoder}.fc',
+    }
+    note = 'head.* and fused_head.* are the same, a modality has one head'
+    options.update(model='SkeletonClassifier', note=note)
+    return Layout('linear', mark, encoder, names, **options)
+
+
+_Q, _STUDENT = 'encoder_q{end}', 'encoder_student_{letter}'
+_ENCODER = _projected(_Q)
 _BANK = {
+    **_ENCODER,
     'bank.keys_{modality}': 'queue{end}',
     'bank.pointer': 'queue_ptr{end}',
 }
+_PRETRAINING = {**_BANK, **_projected('encoder_k{end}', 'key')}
 _MLP2 = {'exchanges.1.projector.{modality}.mlp': 'mlp2{letter}'}
-_STUDENT = 'encoder_student_{letter}'
 _NTU = dict(layout='ntu-25')
 
 # The first one counts whose mark a checkpoint bears.
 LAYOUTS = (
-    _pretraining(
+    Layout(
         'distillation',
         r'encoder_student_.\.fc\.0\.weight',
-        encoder=_STUDENT,
+        _STUDENT,
+        _projected(_STUDENT),
         width=(768, 768),
         settings=_NTU,
         dropped=('encoder_q', 'queue'),
@@ -198,21 +185,23 @@ LAYOUTS = (
         'pre-training, whose own checkpoint is to be converted',
     ),
     _linear(r'encoder_student_.\.fc\.weight', _STUDENT, settings=_NTU),
-    _linear(r'encoder_q\.fc\.weight', 'encoder_q{end}'),
-    _pretraining('ikem', r'mlp2.*', _KEY, _BANK, _MLP2),
-    _pretraining('crossclr', r'encoder_q_.*', _KEY, _BANK),
-    _pretraining('skeletonclr', r'encoder_k\..*', _KEY, _BANK),  # and AimCLR
-    _pretraining(
+    _linear(r'encoder_q\.fc\.weight', _Q),
+    Layout('ikem', r'mlp2.*', _Q, {**_PRETRAINING, **_MLP2}, 'IKEM'),
+    Layout('crossclr', r'encoder_q_.*', _Q, _PRETRAINING),
+    Layout('skeletonclr', r'encoder_k\..*', _Q, _PRETRAINING),  # and AimCLR
+    Layout(
         'skeletonclr',
         r'queue',
-        _COPY,
-        _BANK,
+        _Q,
+        {**_BANK, **_projected(_Q, 'key')},
         note='key encoder copied from the query encoder, there is no '
         'encoder_k',
     ),
-    _pretraining(
+    Layout(
         'encoder',
         r'encoder_q\..*',
+        _Q,
+        _ENCODER,
         note='no key encoder and no queue: for SkeletonClassifier('
         'pretrained=...), not to go on training',
     ),
