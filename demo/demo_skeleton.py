@@ -16,7 +16,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('file', help='.skeleton file')
     parser.add_argument('config', help='config of a classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('checkpoint', help='its checkpoint or work dir')
     parser.add_argument(
         '--topk', type=positive_int, default=5, help='classes to print'
     )

@@ -59,10 +59,10 @@ def config(prepared, tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def checkpoint(config):
-    """As training leaves it."""
+    """The last one of a work dir, as training leaves it."""
     with pytest.warns(UserWarning, match='untrained'):
         Runner.from_cfg(config).train()
-    return f'{config.work_dir}/epoch_1.pth'
+    return config.work_dir
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 import functools
 import http.server
 import pickle
+import shutil
 import threading
 
 import numpy as np
@@ -10,6 +11,8 @@ from fuzz import LongerArray, damaged, fuzz
 from hypothesis import given
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
+
+from projects.ikem.checkpoint import read_checkpoint
 
 
 def load(path):
@@ -128,6 +131,64 @@ def test_old_formats_are_refused_alike(zipped, tmp_path):
     with pytest.raises(ValueError, match='is refused'):
         load(path)
     assert not (tmp_path / 'fired').exists()
+
+
+def test_the_state_dict_of_a_checkpoint(tmp_path):
+    path = tmp_path / 'a.pth'
+    state = {'a.b': torch.tensor(1), 'c': torch.tensor(2)}
+    prefixed = {f'module.{k}': v for k, v in state.items()}
+    for content in (state, prefixed, dict(state_dict=prefixed, meta={'a': 1})):
+        torch.save(content, path)
+        read, meta = read_checkpoint(path)
+        assert read == state
+        assert meta == content.get('meta', {})
+    for other in (dict(state, epoch=3), {}, [1], dict(state_dict=3)):
+        torch.save(other, path)
+        with pytest.raises(ValueError, match='a.pth'):
+            read_checkpoint(path)
+
+
+def work_dir(path, name, named=None):
+    """A work dir with a checkpoint, and what ``last_checkpoint`` says."""
+    path.mkdir()
+    torch.save(dict(a=torch.tensor(int(name[6:-4]))), path / name)
+    (path / 'last_checkpoint').write_text(str(named or path / name))
+    return path
+
+
+def test_the_last_checkpoint_of_a_work_dir(tmp_path, monkeypatch):
+    """Also of one that was moved or copied, or made by a relative path."""
+    folder = work_dir(tmp_path / 'a', 'epoch_2.pth')
+    torch.save(dict(a=torch.tensor(1)), folder / 'epoch_1.pth')
+    assert load(folder)['a'] == 2
+    copied = work_dir(tmp_path / 'b', 'epoch_2.pth', folder / 'epoch_2.pth')
+    torch.save(dict(a=torch.tensor(3)), copied / 'epoch_2.pth')
+    assert load(copied)['a'] == 3
+    copied.rename(tmp_path / 'moved')
+    shutil.rmtree(folder)
+    assert load(tmp_path / 'moved')['a'] == 3
+    monkeypatch.chdir(tmp_path)
+    relative = work_dir(tmp_path / 'c', 'epoch_4.pth', './c/epoch_4.pth')
+    assert load(relative)['a'] == load('c')['a'] == load('c/')['a'] == 4
+
+
+def test_checkpoints_that_are_kept_elsewhere(tmp_path):
+    """As CheckpointHook does with ``out_dir``."""
+    elsewhere = work_dir(tmp_path / 'elsewhere', 'epoch_7.pth')
+    (tmp_path / 'a').mkdir()
+    last = tmp_path / 'a/last_checkpoint'
+    last.write_text(f'{elsewhere}/epoch_7.pth\n')
+    assert load(tmp_path / 'a')['a'] == 7
+    (elsewhere / 'epoch_7.pth').unlink()
+    with pytest.raises(FileNotFoundError, match='epoch_7.pth'):
+        load(tmp_path / 'a')
+    for nothing in (b'', b'\n', b'\xff\x00'):
+        last.write_bytes(nothing)
+        with pytest.raises(FileNotFoundError):
+            load(tmp_path / 'a')
+    last.unlink()
+    with pytest.raises(FileNotFoundError, match='a has no last_checkpoint'):
+        load(tmp_path / 'a')
 
 
 @pytest.mark.parametrize('content', [dict(meta=None), [1, 2], dict()])

@@ -99,7 +99,6 @@ PICKLES = {
         *('tools/data/prepare_crossclr.py', '{folder}', '{out}'),
         *('--split', 'xsub'),
     ),
-    'predictions': ('tools/analysis_tools/fuse_scores.py', '{file}'),
 }
 
 
@@ -126,6 +125,7 @@ def test_arrays(prepared_ntu, tmp_path):
     array = np.array([Evil(marker)], dtype=object)
     for name in ('keypoint', 'train_position'):
         np.save(tmp_path / f'{name}.npy', array, allow_pickle=True)
+    np.savez(tmp_path / 'scores.npz', names=array, labels=[0])
     (tmp_path / 'annotations.json').symlink_to(
         f'{prepared_ntu}/annotations.json'
     )
@@ -135,6 +135,10 @@ def test_arrays(prepared_ntu, tmp_path):
         run_tool(
             *('tools/data/prepare_crossclr.py', tmp_path, tmp_path / 'out'),
             *('--split', 'xsub'),
+        )
+    with pytest.raises(SystemExit, match='scores.npz: '):
+        run_tool(
+            'tools/analysis_tools/fuse_scores.py', tmp_path / 'scores.npz'
         )
     assert not marker.exists()
     np.load(tmp_path / 'keypoint.npy', allow_pickle=True)  # it could be

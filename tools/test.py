@@ -14,8 +14,8 @@ from projects.ikem.engine.cli import (
 
 def parse_args():
     parser = base_parser('Test a checkpoint')
-    parser.add_argument('checkpoint', help='path of the checkpoint')
-    parser.add_argument('--dump', help='write the predictions to this pickle')
+    parser.add_argument('checkpoint', help='its path, or that of its work dir')
+    parser.add_argument('--dump', help='write the predictions to this .npz')
     parser.add_argument(
         '--show-dir', help='folder for drawings of the predictions'
     )
@@ -32,8 +32,8 @@ def parse_args():
         help='seconds that a window stays',
     )
     args = parser.parse_args()
-    if args.dump and not args.dump.endswith(('.pkl', '.pickle')):
-        parser.error('--dump writes a pickle: end its name with .pkl')
+    if args.dump and not args.dump.endswith('.npz'):
+        parser.error('--dump writes arrays: end its name with .npz')
     return args
 
 

@@ -1,6 +1,5 @@
 """Train a model: pre-training, linear evaluation, or any toolbox config."""
 
-import os
 from pathlib import Path
 
 import torch
@@ -22,8 +21,8 @@ def parse_args():
         '--resume',
         nargs='?',
         const='auto',
-        help='resume from this checkpoint, or without a value from the latest '
-        'one in the work_dir',
+        help='resume from this checkpoint, or the last one of this work dir; '
+        'without a value from the latest one in the work_dir',
     )
     parser.add_argument(
         '--amp',
@@ -110,13 +109,8 @@ def merge_args(cfg: Config, args) -> Config:
 
 
 def resume_from(cfg: Config, checkpoint: str) -> None:
-    """Resume from a checkpoint, or from the newest one of the work_dir; a
-    training that has none yet begins as its config says."""
-    if os.path.isdir(checkpoint):
-        raise ValueError(
-            f'--resume {checkpoint} is a folder: give a checkpoint, or '
-            f'--resume alone with --work-dir {checkpoint}'
-        )
+    """Resume from a checkpoint or another work dir, or from the newest one of
+    the work_dir; a training that has none yet begins as its config says."""
     begun = any(Path(cfg.work_dir).glob('*_[0-9]*.pth'))
     if checkpoint != 'auto' or begun or cfg.get('load_from') is None:
         cfg.resume = True

@@ -6,19 +6,17 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
-from mmaction.registry import MODELS, TRANSFORMS
+from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from mmengine.registry import init_default_scope
-from mmengine.runner import CheckpointLoader
-from torch import Tensor, nn
+from torch import Tensor
 
-from .checkpoint import get_state_dict, require_fit
 from .datasets.formats import FormatError
 from .datasets.formats.bodies import present_frames_first
 from .datasets.formats.ntu import read_joints
 from .datasets.frames import frame_counts
 from .datasets.prepare import preprocess
+from .loading import load_model
 from .models import SkeletonClassifier
 
 RawClip = Union[str, os.PathLike, np.ndarray]
@@ -43,7 +41,7 @@ class Prediction(NamedTuple):
 
 def init_model(
     config: Union[str, os.PathLike, Config],
-    checkpoint: Optional[str] = None,
+    checkpoint: Union[str, os.PathLike, None] = None,
     device: Union[str, torch.device] = 'cpu',
     preprocessing: Optional[Sequence[Dict]] = None,
 ) -> SkeletonClassifier:
@@ -52,8 +50,9 @@ def init_model(
     Args:
         config (str | PathLike | Config): Config of a
             :class:`SkeletonClassifier`, or its path.
-        checkpoint (str, optional): Path of its checkpoint, every parameter of
-            which has to fit. Defaults to None, weights as they are drawn.
+        checkpoint (str | PathLike, optional): Its checkpoint, every parameter
+            of which has to fit, or its work dir, of which the last checkpoint
+            counts. Defaults to None, weights as they are drawn.
         device (str | torch.device): Where it runs. Defaults to ``'cpu'``.
         preprocessing (sequence[dict], optional): Configs of the transforms
             that prepared the clips it was trained on. By default those that
@@ -70,43 +69,17 @@ def init_model(
         RuntimeError: If the checkpoint does not fit; names the parameters.
     """
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
-    model = build_model(cfg)
+    model = load_model(cfg, checkpoint, device)
     if not isinstance(model, SkeletonClassifier):
         raise ValueError(
             f'the config builds a {type(model).__name__}: give one of a '
             'SkeletonClassifier, such as those of configs/linear'
         )
-    meta = {}
     if checkpoint is None:
         warnings.warn('no checkpoint: an untrained classifier', stacklevel=2)
-    else:
-        loaded = CheckpointLoader.load_checkpoint(
-            str(checkpoint), 'cpu', logger='silent'
-        )
-        state_dict = get_state_dict(loaded)
-        require_fit(model, state_dict)
-        model.load_state_dict(state_dict)
-        meta = dict((loaded.get('meta') or {}).get('dataset_meta') or {})
     if preprocessing is not None:
-        meta['preprocessing'] = list(preprocessing)
-    model.cfg = cfg
-    model.dataset_meta = meta
-    return model.to(device).eval()
-
-
-def build_model(cfg: Config) -> nn.Module:
-    """Build the model of a config, as its weights are drawn.
-
-    Args:
-        cfg (Config): The config.
-
-    Raises:
-        ValueError: If the config has no model.
-    """
-    if 'model' not in cfg:
-        raise ValueError(f'{cfg.filename} has no model')
-    init_default_scope(cfg.get('default_scope', 'mmaction'))
-    return MODELS.build(cfg.model)
+        model.dataset_meta['preprocessing'] = list(preprocessing)
+    return model
 
 
 def inference(

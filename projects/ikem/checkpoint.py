@@ -3,14 +3,15 @@
 import os
 import os.path as osp
 import pickle
-from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Union
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 from urllib.parse import urlparse
 
 import torch
-from mmengine.logging import HistoryBuffer
-from torch import Tensor, nn
+from mmengine.logging import HistoryBuffer, print_log
+from mmengine.runner import CheckpointLoader
+from torch import Tensor
 
-from projects.ikem.skeletons import LAYOUTS
 from projects.ikem.unpickling import (
     NDARRAY,
     PlainArray,
@@ -55,29 +56,56 @@ def _admitted() -> List:
     ]
 
 
+def find_checkpoint(path: str) -> str:
+    """The file of a checkpoint.
+
+    Args:
+        path (str): The file, or a work dir, of which the last checkpoint
+            counts: the one that its file ``last_checkpoint`` names.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    path = osp.expanduser(path)
+    if osp.isdir(path):
+        note = Path(path, 'last_checkpoint')
+        if not note.is_file():
+            raise FileNotFoundError(
+                f'{path} has no last_checkpoint: give a checkpoint, or a work '
+                'dir of a training that has saved one'
+            )
+        named = note.read_text(errors='replace').strip()
+        # mmengine writes where it was: the folder may have been moved since
+        beside = osp.join(path, osp.basename(named))
+        path = beside if osp.isfile(beside) else named
+        print_log(f'{note.parent}: the last checkpoint is {path}', 'current')
+    if not osp.isfile(path):
+        raise FileNotFoundError(f'{path} is missing')
+    return path
+
+
 def load_from_local(
     filename: str, map_location: Optional[Union[str, Callable]] = None
 ) -> Dict:
-    """Read a checkpoint file that holds tensors and what mmengine writes.
+    """Read a checkpoint that holds tensors and what mmengine writes.
 
     The text of the config that made the checkpoint is dropped from ``meta``
     where mmengine would execute it on resuming.
 
     Args:
-        filename (str): Path of the file.
+        filename (str): Path of the file, or of a work dir, see
+            :func:`find_checkpoint`.
         map_location (str | callable, optional): As for ``torch.load``.
 
     Returns:
         dict: The checkpoint.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If there is none.
         ValueError: If the file is damaged, or holds anything that could
             execute code.
     """
-    filename = osp.expanduser(filename)
-    if not osp.isfile(filename):
-        raise FileNotFoundError(f'{filename} can not be found.')
+    filename = find_checkpoint(filename)
     try:
         with torch.serialization.safe_globals(_admitted()):
             checkpoint = torch.load(
@@ -139,97 +167,36 @@ def load_url(
     return load_from_local(filename, map_location)
 
 
-def get_state_dict(checkpoint: object) -> Dict[str, Tensor]:
-    """The state dict of a checkpoint, without prefixes ``module.``.
+def read_checkpoint(path) -> Tuple[Dict[str, Tensor], Dict]:
+    """Read the state dict of a checkpoint, without prefixes ``module.``.
 
     Args:
-        checkpoint (dict): A state dict, or a dict with ``'state_dict'``.
+        path (str | PathLike): A checkpoint or its address, or the work dir
+            whose last one counts; a bare state dict, or a dict with
+            ``'state_dict'``.
+
+    Returns:
+        tuple[dict[str, Tensor], dict]: The state dict, and what the
+        checkpoint says of its training (``'meta'``).
 
     Raises:
-        ValueError: If it is neither, or holds anything but tensors.
+        FileNotFoundError: If there is none.
+        ValueError: As for :func:`load_from_local`, or if it holds no state
+            dict, or anything but tensors in one.
     """
-    state = checkpoint
+    checkpoint = CheckpointLoader.load_checkpoint(
+        os.fspath(path), 'cpu', logger='silent'
+    )
+    state, meta = checkpoint, None
     if isinstance(state, Mapping) and 'state_dict' in state:
-        state = state['state_dict']
+        state, meta = state['state_dict'], state.get('meta')
     if not isinstance(state, Mapping) or not state:
-        raise ValueError('the checkpoint holds no state dict')
+        raise ValueError(f'{path} holds no state dict')
     wrong = [str(k) for k, v in state.items() if not isinstance(v, Tensor)]
     if wrong:
-        raise ValueError(f'entries that are no tensors: {", ".join(wrong)}')
+        raise ValueError(
+            f'{path} has entries that are no tensors: {", ".join(wrong)}'
+        )
     if all(name.startswith('module.') for name in state):
-        return {name[len('module.') :]: v for name, v in state.items()}
-    return dict(state)
-
-
-def require_same_skeleton(
-    model: nn.Module, state_dict: Mapping[str, Tensor], what: str
-) -> None:
-    """Refuse encoders of another skeleton.
-
-    Args:
-        model (nn.Module): The model, or a part of it.
-        state_dict (dict[str, Tensor]): What is about to be loaded into it.
-        what (str): Says what that is.
-
-    Raises:
-        RuntimeError: If they have other numbers of joints.
-    """
-    theirs, ours = _skeleton(state_dict), _skeleton(model.state_dict())
-    if theirs and ours and theirs != ours:
-        raise RuntimeError(
-            f'{what} is for {theirs}, the model for {ours}: encoders transfer '
-            'between data of one layout; set layout in model.data_preprocessor'
-            ', or use another checkpoint'
-        )
-
-
-def _skeleton(state: Mapping[str, Tensor]) -> Optional[str]:
-    """The skeletons that an encoder's graph is of, in words."""
-    for name, value in state.items():
-        if name.endswith('gcn.0.gcn.A'):  # of all of the toolbox's ST-GCNs
-            joints = value.shape[-1]
-            layouts = [
-                repr(layout.name)
-                for layout in LAYOUTS.values()
-                if layout.num_joints == joints
-            ]
-            known = f' (as {" and ".join(layouts)} have)' if layouts else ''
-            return f'{joints} joints{known}'
-    return None
-
-
-def require_fit(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
-    """Refuse a state dict that does not fit a model.
-
-    Args:
-        model (nn.Module): The model.
-        state_dict (dict[str, Tensor]): What is about to be loaded.
-
-    Raises:
-        RuntimeError: If it is of another skeleton, or a parameter or buffer
-            is missing, left over or of another shape; names them.
-    """
-    require_same_skeleton(model, state_dict, 'the checkpoint')
-    ours = {k: v.shape for k, v in model.state_dict().items()}
-    theirs = {k: v.shape for k, v in state_dict.items()}
-    shared = ours.keys() & theirs.keys()
-    misfits = {
-        'missing': ours.keys() - theirs.keys(),
-        'left over': theirs.keys() - ours.keys(),
-        'of another shape': {k for k in shared if ours[k] != theirs[k]},
-    }
-    wrong = '; '.join(
-        f'{kind}: {_some(keys)}' for kind, keys in misfits.items() if keys
-    )
-    if wrong:
-        raise RuntimeError(
-            'the checkpoint does not fit the model of this config, use the '
-            f'config that it was trained with; parameters {wrong}'
-        )
-
-
-def _some(names: Set[str], most: int = 5) -> str:
-    """The first names, and how many there are besides."""
-    text = ', '.join(sorted(names)[:most])
-    more = len(names) - most
-    return f'{text} and {more} more' if more > 0 else text
+        state = {name[len('module.') :]: v for name, v in state.items()}
+    return dict(state), meta if isinstance(meta, dict) else {}

@@ -1,4 +1,3 @@
-import mmengine
 import numpy as np
 import pytest
 import torch
@@ -163,19 +162,19 @@ def test_retrieval(trained, config, poses, tmp_path):
     cfg.load_from = f'{trained.work_dir}/epoch_3.pth'
     cfg.test_evaluator = [
         cfg.test_evaluator,
-        dict(type='DumpResults', out_file_path=str(tmp_path / 'found.pkl')),
+        dict(type='DumpPredictions', out_file_path=f'{tmp_path}/found.npz'),
     ]
     runner = Runner.from_cfg(cfg)
     metrics = runner.test()
     assert len(metrics) == 4 * len(STREAMS)
-    samples = mmengine.load(tmp_path / 'found.pkl')
-    assert [sample['frame_dir'] for sample in samples] == QUERIES
+    found = np.load(tmp_path / 'found.npz')
+    assert found['names'].tolist() == QUERIES
     for modality in STREAMS[:-1]:
         nearest = nearest_clips(runner.model, poses, modality)
-        found = {s['frame_dir']: s['retrieved'][modality] for s in samples}
-        for query, order in nearest.items():
-            names = [name for name, _ in order][:10]
-            assert found[query]['neighbours'] == names
+        for i, query in enumerate(QUERIES):
+            names, hits = zip(*nearest[query])
+            assert found[f'neighbours_{modality}'][i].tolist() == [*names[:10]]
+            assert found[f'first_hit_{modality}'][i] == hits.index(True) + 1
         for k in (1, 5, 10):
             recall = sum(any(h for _, h in n[:k]) for n in nearest.values())
             assert metrics[f'retrieval/{modality}_recall{k}'] == (

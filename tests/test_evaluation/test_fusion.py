@@ -1,7 +1,8 @@
 """Fusing saved predictions."""
 
+import io
 import os
-import pickle
+import zipfile
 
 import mmengine
 import numpy as np
@@ -11,6 +12,7 @@ from fuzz import damaged, fuzz
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from mmaction.registry import METRICS
 
 from projects.ikem.datasets.formats import FormatError
 from projects.ikem.evaluation.fusion import (
@@ -29,27 +31,15 @@ def scores(seed, classes=7):
     ).softmax(1)
 
 
-def samples(seed=0, **changes):
-    """As ``DumpResults`` writes them."""
-    return [
-        dict(
-            dict(
-                frame_dir=name,
-                time_scale=1.5,
-                pred_label=torch.tensor([0]),
-                pred_score=score,
-                gt_label=torch.tensor([label]),
-            ),
-            **changes,
-        )
-        for name, score, label in zip(NAMES, scores(seed), LABELS)
-    ]
+def columns(seed=0, **changes):
+    """What a file of one stream holds."""
+    content = dict(names=NAMES, labels=LABELS, scores=scores(seed).numpy())
+    return {k: v for k, v in {**content, **changes}.items() if v is not None}
 
 
-def dump(tmp_path, content, name='a.pkl'):
-    path = str(tmp_path / name)
-    mmengine.dump(content, path)
-    return path
+def dump(tmp_path, content, name='a.npz'):
+    np.savez(tmp_path / name, **content)
+    return str(tmp_path / name)
 
 
 def predictions(seed, order=None, **changes):
@@ -63,30 +53,45 @@ def predictions(seed, order=None, **changes):
     return Predictions(**{**fields, **changes})
 
 
-def test_reads_what_test_dumps(tmp_path):
-    read = load_predictions(dump(tmp_path, samples()))
+def test_reads_what_is_dumped_while_testing(tmp_path):
+    """Batches of clips, here in half precision."""
+    metric = METRICS.build(
+        dict(type='DumpPredictions', out_file_path=f'{tmp_path}/a.npz')
+    )
+    clips = [
+        dict(
+            frame_dir=name,
+            pred_score=score.half(),
+            gt_label=torch.tensor([label]),
+        )
+        for name, score, label in zip(NAMES, scores(0), LABELS)
+    ]
+    metric.process({}, clips[:30])
+    metric.process({}, clips[30:])
+    assert metric.evaluate(40) == {}
+    read = load_predictions(f'{tmp_path}/a.npz')
     assert read.names == NAMES
     np.testing.assert_array_equal(read.labels, LABELS)
-    np.testing.assert_allclose(read.scores, scores(0))
+    np.testing.assert_allclose(read.scores, scores(0), atol=1e-3)
+
+
+def test_predictions_are_dumped_as_npz():
+    with pytest.raises(ValueError, match='npz.* a.pkl'):
+        METRICS.build(dict(type='DumpPredictions', out_file_path='a.pkl'))
 
 
 def test_reads_one_of_several_streams(tmp_path):
-    content = [
-        dict(a, pred_score=dict(joint=a['pred_score'], fused=b['pred_score']))
-        for a, b in zip(samples(0), samples(1))
-    ]
-    path = dump(tmp_path, content)
+    several = dict(scores_joint=scores(0), scores_fused=scores(1), scores=None)
+    path = dump(tmp_path, columns(**several))
     for stream, seed in (('joint', 0), ('fused', 1)):
         read = load_predictions(path, stream)
         np.testing.assert_allclose(read.scores, scores(seed))
         assert read.title == f'{path}:{stream}'
-    with pytest.raises(ValueError, match='choose one of joint, fused with'):
-        load_predictions(path)
-    with pytest.raises(ValueError, match="--stream, not 'bone'"):
-        load_predictions(path, 'bone')
-    single = dump(tmp_path, samples(), 'b.pkl')
-    with pytest.raises(ValueError, match="one stream, leave out 'joint'"):
-        load_predictions(single, 'joint')
+    for stream in (None, 'bone'):
+        with pytest.raises(FormatError, match='joint, fused.*--stream'):
+            load_predictions(path, stream)
+    with pytest.raises(FormatError, match="leave out 'joint'"):
+        load_predictions(dump(tmp_path, columns()), 'joint')
 
 
 def test_accuracy_by_loops():
@@ -119,13 +124,12 @@ def test_samples_are_matched_by_name():
 
 def test_fused_predictions_are_read_again(tmp_path):
     fused = fuse([predictions(0), predictions(1)], [1, 1])
-    path = str(tmp_path / 'fused.pkl')
+    path = str(tmp_path / 'fused.npz')
     fused.save(path)
     read = load_predictions(path)
     assert read.names == fused.names
     np.testing.assert_array_equal(read.labels, fused.labels)
     np.testing.assert_array_equal(read.scores, fused.scores)
-    assert isinstance(mmengine.load(path)[0]['pred_score'], torch.Tensor)
 
 
 @pytest.mark.parametrize(
@@ -169,34 +173,25 @@ def test_more_samples_than_the_first():
 
 
 @pytest.mark.parametrize(
-    'content, reason',
+    'changes, reason',
     [
-        ([], 'no samples'),
-        (dict(a=1), 'no list of samples'),
-        (samples(frame_dir='a'), '1 names occur more than once, such as a'),
-        (samples(frame_dir=3), 'without a name'),
-        (samples(gt_label=torch.tensor([0, 1])), 'one gt_label'),
-        (samples(gt_label=torch.tensor([7])), 'label is not in 0 to 6'),
-        (samples(pred_score=torch.full((7,), np.nan)), 'not finite'),
-        (samples(pred_score=torch.ones(2, 3)), r'shape \(2, 3\)'),
-        (samples(pred_score='high'), 'no tensor of floats'),
-        (samples(pred_score=[0.5] * 7), 'no tensor of floats'),
-        (
-            [
-                {k: v for k, v in s.items() if k != 'frame_dir'}
-                for s in samples()
-            ],
-            'meta_keys',
-        ),
-        (
-            [*samples()[:-1], dict(samples()[-1], pred_score=torch.ones(8))],
-            'do not match: all input arrays must have the same shape',
-        ),
+        (dict(names=[], labels=LABELS[:0], scores=np.ones((0, 7))), 'name'),
+        (dict(names=['a'] * 40), '1 names occur more than once, such as a'),
+        (dict(names=np.arange(40)), 'one name'),
+        (dict(names=None), 'names.*meta_keys'),
+        (dict(names=NAMES[1:]), 'a name, a label and scores of each'),
+        (dict(labels=np.stack([LABELS, LABELS], 1)), 'one label'),
+        (dict(labels=LABELS + 1), 'label is not in 0 to 6'),
+        (dict(labels=None), 'labels'),
+        (dict(scores=np.full((40, 7), np.nan)), 'not finite'),
+        (dict(scores=np.ones((40, 2, 3))), r'shape \(40, 2, 3\)'),
+        (dict(scores=np.full((40, 7), 'high')), 'floats'),
+        (dict(scores=None), 'no scores'),
     ],
 )
-def test_files_of_something_else(tmp_path, content, reason):
-    path = dump(tmp_path, content)
-    with pytest.raises(ValueError, match=reason) as caught:
+def test_files_of_something_else(tmp_path, changes, reason):
+    path = dump(tmp_path, columns(**changes))
+    with pytest.raises(FormatError, match=reason) as caught:
         load_predictions(path)
     assert str(caught.value).startswith(path)
 
@@ -210,80 +205,47 @@ class Evil:
 
 
 def test_nothing_is_executed(tmp_path):
-    path = dump(tmp_path, samples(frame_dir=Evil(str(tmp_path / 'pwned'))))
-    with pytest.raises(ValueError, match='refused, .* asks for posix.mkdir'):
+    pwned = tmp_path / 'pwned'
+    names = np.array([Evil(str(pwned))], dtype=object)
+    path = dump(tmp_path, columns(names=names))
+    with pytest.raises(FormatError, match='a.npz'):
         load_predictions(path)
-    assert not (tmp_path / 'pwned').exists()
+    pickled = str(tmp_path / 'a.pkl')  # as DumpResults writes it
+    mmengine.dump([dict(frame_dir=Evil(str(pwned)))], pickled)
+    with pytest.raises(FormatError, match='a.pkl.* --dump FILE.npz'):
+        load_predictions(pickled)
+    assert not pwned.exists()
+    np.load(path, allow_pickle=True)['names']  # shows that it could be
+    assert pwned.exists()
 
 
-class EvilStorage:
-    """What a tensor's storage would be loaded from."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        bytes_of_torch_save = self.path.with_suffix('.pth')
-        torch.save(
-            Evil(str(self.path)),
-            bytes_of_torch_save,
-            _use_new_zipfile_serialization=False,
-        )
-        return (
-            torch.storage._load_from_bytes,
-            (bytes_of_torch_save.read_bytes(),),
-        )
+def _one_sample():
+    file = io.BytesIO()
+    np.savez(file, **{k: v[:1] for k, v in columns().items()})
+    return file.getvalue()
 
 
-def test_nothing_in_a_tensor_is_executed(tmp_path):
-    path = tmp_path / 'a.pkl'
-    path.write_bytes(pickle.dumps(samples(x=EvilStorage(tmp_path / 'pwned'))))
-    with pytest.raises(ValueError, match='no whole pickle'):
-        load_predictions(str(path))
-    assert not (tmp_path / 'pwned').exists()
-    pickle.loads(path.read_bytes())  # which shows that it could be
-    assert (tmp_path / 'pwned').exists()
-
-
-class Claim:
-    """A tensor of more numbers than there are."""
-
-    def __init__(self, size, stride, offset=0):
-        self.where = offset, size, stride
-
-    def __reduce__(self):
-        rebuild, (storage, *_), *_ = torch.ones(7).__reduce_ex__(2)
-        return rebuild, (storage, *self.where, False, {})
-
-
-@pytest.mark.parametrize(
-    'claim',
-    [
-        Claim((10**9,), (1,)),
-        Claim((10**9,), (0,)),
-        Claim((2,), (10**9,)),
-        Claim((7,), (1,), 10**9),
-        Claim((-1,), (1,)),
-    ],
-)
-def test_tensors_are_not_larger_than_the_file(tmp_path, claim):
-    path = tmp_path / 'a.pkl'
-    path.write_bytes(pickle.dumps(samples(pred_score=claim)))
-    with pytest.raises(FormatError, match='larger than|no whole pickle'):
-        load_predictions(str(path))
+def test_arrays_are_not_larger_than_the_file(tmp_path):
+    path = dump(tmp_path, columns(scores=None))
+    claim = dict(descr='<f8', fortran_order=False, shape=(10**12, 7))
+    with zipfile.ZipFile(path, 'a') as archive:
+        with archive.open('scores.npy', 'w') as file:
+            np.lib.format.write_array_header_1_0(file, claim)
+    with pytest.raises(FormatError, match='a.npz'):
+        load_predictions(path)
 
 
 @fuzz(max_examples=150)
-@given(damaged(pickle.dumps(samples()[:1])))
+@given(damaged(_one_sample()))
 def test_any_damage(tmp_path, data):
-    path = tmp_path / 'a.pkl'
+    path = tmp_path / 'a.npz'
     path.write_bytes(data)
     try:
         read = load_predictions(str(path))
     except FormatError as error:
         assert error.path == str(path)
-    else:  # the damage is within a value, or in what is not read
-        assert len(read.names) == 1
+    else:  # the damage is in what is not read
+        assert read.names == NAMES[:1]
         assert np.isfinite(read.scores).all()
 
 
@@ -300,14 +262,19 @@ def test_what_was_saved_is_fused(tmp_path, scores, data):
     """Scores of two streams, (2, N, classes), in any order of samples."""
     _, num, classes = scores.shape
     names = data.draw(
-        st.lists(st.text(max_size=5), min_size=num, max_size=num, unique=True)
+        st.lists(
+            st.text(st.characters(min_codepoint=1), max_size=5),
+            min_size=num,
+            max_size=num,
+            unique=True,
+        )
     )
     labels = np.arange(num) % classes
     streams = []
     for i, order in enumerate(
         [range(num), data.draw(st.permutations(range(num)))]
     ):
-        path = str(tmp_path / f'{i}.pkl')
+        path = str(tmp_path / f'{i}.npz')
         order = list(order)
         Predictions(
             path, [names[n] for n in order], labels[order], scores[i, order]

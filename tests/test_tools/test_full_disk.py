@@ -12,6 +12,7 @@ from conftest import write_prepared
 from helpers import CONFIGS, ROOT, tiny
 from mmaction.registry import METRICS, MODELS
 from mmengine.config import Config
+from released import make
 
 from projects.ikem.datasets.prepared import add_split, read_annotations
 from projects.ikem.datasets.sources import preprocessing_chain
@@ -72,14 +73,6 @@ def write_classifier(folder):
     torch.save(checkpoint, folder / 'classifier.pth')
 
 
-def write_pretraining(folder):
-    name = 'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-    model = Config.fromfile(CONFIGS / name).model
-    model.bank_size = 16
-    state = MODELS.build(model).state_dict()
-    torch.save(dict(state_dict=state), folder / 'pretraining.pth')
-
-
 def write_log(folder):
     log = folder / 'run/1/vis_data/scalars.json'
     log.parent.mkdir(parents=True)
@@ -88,7 +81,7 @@ def write_log(folder):
 
 def write_predictions(folder):
     names = [f'clip{i}' for i in range(99)]
-    path = str(folder / 'a.pkl')
+    path = str(folder / 'a.npz')
     Predictions(path, names, np.arange(99), np.eye(99)).save(path)
 
 
@@ -98,7 +91,7 @@ def given(tmp_path_factory):
     folder = tmp_path_factory.mktemp('given')
     write_raw(folder / 'raw')
     write_classifier(folder)
-    write_pretraining(folder)
+    torch.save(make('encoder', 1), folder / 'released.pth')
     write_log(folder)
     write_predictions(folder)
     return folder
@@ -114,12 +107,12 @@ WRITERS = {
         *('--subjects', 1, '--repetitions', 1, '--workers', 1),
     ),
     'fuse': lambda given, out: run_tool(
-        *('tools/analysis_tools/fuse_scores.py', given / 'a.pkl'),
-        *('--out', f'{out}.pkl'),
+        *('tools/analysis_tools/fuse_scores.py', given / 'a.npz'),
+        *('--out', f'{out}.npz'),
     ),
     'convert': lambda given, out: run_tool(
-        *('tools/model_converters/convert_released.py', '--reverse'),
-        *(given / 'pretraining.pth', out),
+        *('tools/model_converters/convert_released.py', '--modality=bone'),
+        *(given / 'released.pth', out),
     ),
     'export': lambda given, out: run_tool(
         *('tools/deployment/export_onnx.py', given / 'config.py'),
@@ -188,14 +181,14 @@ def test_a_split_is_added_or_not(tmp_path, capsys):
 
 
 def test_dumped_predictions(tmp_path):
-    path = tmp_path / 'scores.pkl'
+    path = tmp_path / 'scores.npz'
     path.write_bytes(b'old')
     metric = METRICS.build(
         dict(type='DumpPredictions', out_file_path=str(path))
     )
-    sample = dict(frame_dir='a', pred_score=torch.ones(9999))
-    with full_disk(), pytest.raises(OSError, match='too large.*scores.pkl'):
-        metric.compute_metrics([sample])
+    metric.process({}, [dict(frame_dir='a', pred_score=torch.ones(9999))])
+    with full_disk(), pytest.raises(OSError, match='too large.*scores.npz'):
+        metric.evaluate(1)
     assert list(contents(tmp_path).values()) == [b'old']
 
 

@@ -1,6 +1,5 @@
 """tools/analysis_tools/fuse_scores.py on predictions of tools/test.py."""
 
-import pickle
 import re
 import runpy
 import sys
@@ -34,7 +33,7 @@ def dumps(prepared_ntu, tmp_path_factory):
         cfg.experiment_name = f'fuse_scores_{name}'
         cfg.test_evaluator = [
             cfg.test_evaluator,
-            dict(type='DumpResults', out_file_path=f'{folder}/{name}.pkl'),
+            dict(type='DumpPredictions', out_file_path=f'{folder}/{name}.npz'),
         ]
         metrics[name] = Runner.from_cfg(cfg).test()
     return folder, metrics
@@ -48,8 +47,8 @@ def table(text):
 
 def test_streams_of_a_file_each(dumps, tmp_path, monkeypatch, capsys):
     folder, metrics = dumps
-    files = [folder / 'joint.pkl', folder / 'bone.pkl']
-    out = tmp_path / 'fused.pkl'
+    files = [folder / 'joint.npz', folder / 'bone.npz']
+    out = tmp_path / 'fused.npz'
     run_tool(monkeypatch, *files, '--weights', 2, 1, '--out', out)
     text = capsys.readouterr().out
     assert '12 samples' in text
@@ -69,7 +68,7 @@ def test_streams_of_a_file_each(dumps, tmp_path, monkeypatch, capsys):
 
 def test_streams_of_one_file(dumps, monkeypatch, capsys):
     folder, metrics = dumps
-    file = folder / '3m.pkl'
+    file = folder / '3m.npz'
     streams = ('joint', 'motion', 'bone')
     run_tool(monkeypatch, file, file, file, '--stream', *streams)
     rows = table(capsys.readouterr().out)
@@ -81,14 +80,14 @@ def test_streams_of_one_file(dumps, monkeypatch, capsys):
 
 
 def test_one_stream_name_for_all_files(dumps, monkeypatch, capsys):
-    file = dumps[0] / '3m.pkl'
+    file = dumps[0] / '3m.npz'
     run_tool(monkeypatch, file, file, '--stream', 'fused')
     rows = table(capsys.readouterr().out)
     assert rows[f'{file}:fused'] == rows['fused']
 
 
 def test_files_of_one_and_of_several_streams(dumps, monkeypatch, capsys):
-    files = dumps[0] / 'joint.pkl', dumps[0] / '3m.pkl'
+    files = dumps[0] / 'joint.npz', dumps[0] / '3m.npz'
     run_tool(monkeypatch, *files, '--stream', '-', 'fused')
     rows = table(capsys.readouterr().out)
     assert list(rows) == [str(files[0]), f'{files[1]}:fused', 'fused']
@@ -97,9 +96,9 @@ def test_files_of_one_and_of_several_streams(dumps, monkeypatch, capsys):
 @pytest.mark.parametrize(
     'args, reason',
     [
-        (('joint.pkl', '3m.pkl'), 'several streams: .*--stream'),
-        (('joint.pkl', 'no.pkl'), 'No such file'),
-        (('joint.pkl', 'bone.pkl', '--weights', 1), '1 weights for 2'),
+        (('joint.npz', '3m.npz'), 'several streams: .*--stream'),
+        (('joint.npz', 'no.npz'), 'No such file'),
+        (('joint.npz', 'bone.npz', '--weights', 1), '1 weights for 2'),
     ],
 )
 def test_errors_are_one_line(dumps, monkeypatch, args, reason):
@@ -108,11 +107,3 @@ def test_errors_are_one_line(dumps, monkeypatch, args, reason):
         run_tool(monkeypatch, *args)
     assert str(caught.value).startswith('fuse_scores.py: ')
     assert '\n' not in str(caught.value)
-
-
-def test_a_sample_is_saved_without_its_batch(dumps):
-    with open(dumps[0] / '3m.pkl', 'rb') as file:
-        samples = pickle.load(file)
-    for sample in samples:
-        for score in sample['pred_score'].values():
-            assert score.untyped_storage().nbytes() == 10 * 4

@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 
-import mmengine
 import pytest
 from helpers import CONFIGS, ROOT
+
+from projects.ikem.evaluation.fusion import load_predictions
 
 PRETRAINING = str(
     CONFIGS / 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
@@ -99,13 +101,12 @@ def pretrained(prepared_ntu, tmp_path_factory):
 def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
     work_dir = tmp_path / 'linear'
     data = options(prepared_ntu, 'train', 'val', 'test')
-    checkpoint = pretrained / 'epoch_2.pth'
     train(
         LINEAR,
         '--work-dir',
         work_dir,
         *data,
-        f'model.pretrained={checkpoint}',
+        f'model.pretrained={pretrained}',
     )
     validation = [e for e in scalars(work_dir) if 'acc/fused_top1' in e]
     assert len(validation) == 2
@@ -121,28 +122,31 @@ def test_pretraining_to_accuracy(pretrained, prepared_ntu, tmp_path):
         sys.executable,
         ROOT / 'tools/test.py',
         LINEAR,
-        work_dir / 'epoch_2.pth',
+        work_dir,
         '--work-dir',
         tmp_path / 'test',
         '--dump',
-        tmp_path / 'predictions.pkl',
+        tmp_path / 'predictions.npz',
         *data,
     )
     accuracy = validation[-1]['acc/fused_top1']
     assert f'acc/fused_top1: {accuracy:.4f}' in result.stdout
-    assert (tmp_path / 'predictions.pkl').stat().st_size > 1000
+    assert (tmp_path / 'predictions.npz').stat().st_size > 1000
 
 
 def test_resume_and_seed(pretrained, prepared_ntu, tmp_path):
     logs = losses(pretrained)
     assert len(logs) == 2 * 3
-    work_dir = tmp_path / 'resumed'
+    work_dir, broken_off = tmp_path / 'resumed', tmp_path / 'broken_off'
+    broken_off.mkdir()
+    shutil.copy(pretrained / 'epoch_1.pth', broken_off)
+    (broken_off / 'last_checkpoint').write_text('elsewhere/epoch_1.pth')
     train(
         PRETRAINING,
         '--work-dir',
         work_dir,
         '--resume',
-        pretrained / 'epoch_1.pth',
+        broken_off,
         *pretraining_options(prepared_ntu),
     )
     resumed = losses(work_dir)
@@ -223,19 +227,19 @@ def test_nearest_neighbours_on_two_ranks(
             '--work-dir',
             tmp_path / str(ranks),
             '--dump',
-            tmp_path / f'{ranks}.pkl',
+            tmp_path / f'{ranks}.npz',
             *pretraining_options(prepared_ntu),
             'test_dataloader.dataset.indices=11',
         )
         (log,) = (tmp_path / str(ranks)).glob('*/*.json')
         results[ranks] = (
             json.loads(log.read_text()),
-            mmengine.load(tmp_path / f'{ranks}.pkl'),
+            load_predictions(f'{tmp_path}/{ranks}.npz', 'fused_knn1'),
         )
-    (metrics_1, samples_1), (metrics_2, samples_2) = results.values()
-    names = [sample['frame_dir'] for sample in samples_2]
-    assert names == [f'clip{i}' for i in range(12, 23)]
-    assert names == [sample['frame_dir'] for sample in samples_1]
+    (metrics_1, dumped_1), (metrics_2, dumped_2) = results.values()
+    assert dumped_2.names == [f'clip{i}' for i in range(12, 23)]
+    assert dumped_1.names == dumped_2.names
+    assert dumped_1.scores == pytest.approx(dumped_2.scores, abs=1e-5)
     accuracies = {k: v for k, v in metrics_1.items() if k.startswith('acc/')}
     assert len(accuracies) == 2 * 4
     for name, value in accuracies.items():
@@ -267,7 +271,7 @@ def test_two_processes_without_a_gpu(prepared_ntu, tmp_path, dist):
         tmp_path / 'distilled',
         *pretraining_options(prepared_ntu),
         'model.teacher.modalities=[joint,motion,bone]',
-        f'model.teacher.pretrained={tmp_path / "pretrained/epoch_2.pth"}',
+        f'model.teacher.pretrained={tmp_path / "pretrained"}',
     )
     assert 'loss_distill_joint' in losses(tmp_path / 'distilled')[1]
     dist(

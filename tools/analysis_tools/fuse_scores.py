@@ -1,8 +1,8 @@
 """Fuse the predictions of separately trained streams, with given weights.
 
-python tools/analysis_tools/fuse_scores.py joint.pkl motion.pkl bone.pkl
+python tools/analysis_tools/fuse_scores.py joint.npz motion.npz bone.npz
 
-The files are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE.pkl``.
+The files are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE.npz``.
 Samples are matched by name. There is no search for weights: chosen on the test
 set they would be tuned on its labels.
 """
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
         description='Fuse the predictions of separately trained streams'
     )
     parser.add_argument(
-        'predictions', nargs='+', help='pickles of tools/test.py --dump'
+        'predictions', nargs='+', help='files of tools/test.py --dump'
     )
     parser.add_argument(
         '--weights',
@@ -45,8 +45,8 @@ def parse_args() -> argparse.Namespace:
         args.stream *= len(args.predictions)
     if len(args.stream) != len(args.predictions):
         parser.error('--stream takes one, or one for each file')
-    if args.out and not args.out.endswith(('.pkl', '.pickle')):
-        parser.error('--out writes a pickle: end its name with .pkl')
+    if args.out and not args.out.endswith('.npz'):
+        parser.error('--out writes arrays: end its name with .npz')
     args.weights = args.weights or [1.0] * len(args.predictions)
     return args
 

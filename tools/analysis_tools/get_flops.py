@@ -10,11 +10,11 @@ from typing import Mapping, Tuple
 from mmengine.config import Config
 from torch import nn
 
-from projects.ikem.apis import build_model
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.deployment import DeployedClassifier, count_complexity
 from projects.ikem.engine.cli import one_line_errors, read_config
+from projects.ikem.loading import load_model
 from projects.ikem.models import SkeletonClassifier
 
 
@@ -62,7 +62,7 @@ def main() -> None:
     args = parse_args()
     with one_line_errors('get_flops.py'):
         cfg = read_config(args.config)
-        model = build_model(cfg)
+        model = load_model(cfg)
         counted, streams = get_streams(model)
         num_joints = model.data_preprocessor.layout.num_joints
         shape = (*(args.shape or prepared_shape(cfg)), num_joints, 3)

@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
         description='Write a trained classifier as one ONNX file'
     )
     parser.add_argument('config', help='config of the classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('checkpoint', help='its checkpoint or work dir')
     parser.add_argument('--out', required=True, help='file to write')
     parser.add_argument(
         '--shape',

@@ -1,8 +1,7 @@
-"""Convert checkpoints of released implementations to ours, and back.
+"""Convert checkpoints of released implementations to ours.
 
 python tools/model_converters/convert_released.py SRC DST
 python tools/model_converters/convert_released.py SRC DST --modality joint
-python tools/model_converters/convert_released.py SRC DST --reverse
 
 Released are IKEM, CrosSCLR, AimCLR and SkeletonCLR. Reading a file does not
 execute anything that it holds.
@@ -14,53 +13,36 @@ import os
 
 import torch
 
-from projects.ikem.checkpoint import get_state_dict, load_from_local
+from projects.ikem.checkpoint import read_checkpoint
 from projects.ikem.engine.cli import one_line_errors
 from projects.ikem.files import written_aside
-from projects.ikem.models.released import (
-    Conversion,
-    to_ours,
-    to_released,
-)
+from projects.ikem.models.released import Conversion, to_ours
 
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description='Convert a released checkpoint to ours, or back'
+        description='Convert a released checkpoint to ours'
     )
-    parser.add_argument('src', help='checkpoint to read')
+    parser.add_argument('src', help='checkpoint, or work dir, to read')
     parser.add_argument('dst', help='checkpoint to write, a new file')
     parser.add_argument(
         '--modality',
         help='what a released checkpoint with one encoder was trained on',
     )
-    parser.add_argument(
-        '--reverse',
-        action='store_true',
-        help='ours to released, written as a bare state dict',
-    )
-    args = parser.parse_args()
-    if args.reverse and args.modality is not None:
-        parser.error('--modality is for the way from released to ours')
-    return args
+    return parser.parse_args()
 
 
 def convert(args: argparse.Namespace) -> Conversion:
     """Read, convert and write."""
     if os.path.exists(args.dst):
         raise FileExistsError(f'{args.dst} exists already')
-    state = get_state_dict(load_from_local(args.src, 'cpu'))
-    if args.reverse:
-        conversion = to_released(state)
-        output = conversion.state_dict
-    else:
-        conversion = to_ours(state, args.modality)
-        released = conversion.released
-        meta = dict(
-            converted_from=released.kind,
-            data_preprocessor=released.data_preprocessor,
-        )
-        output = dict(meta=meta, state_dict=conversion.state_dict)
+    state, _ = read_checkpoint(args.src)
+    conversion = to_ours(state, args.modality)
+    meta = dict(
+        converted_from=conversion.kind,
+        data_preprocessor=conversion.data_preprocessor,
+    )
+    output = dict(meta=meta, state_dict=conversion.state_dict)
     buffer = io.BytesIO()  # torch would not say that the disk is full
     torch.save(output, buffer)
     with written_aside(args.dst) as aside:
@@ -70,18 +52,18 @@ def convert(args: argparse.Namespace) -> Conversion:
 
 def report(conversion: Conversion) -> None:
     """Print what was converted."""
-    released = conversion.released
-    print(f'{released.kind} of {", ".join(released.modalities)}')
+    print(f'{conversion.kind} of {", ".join(conversion.modalities)}')
     print(
         f'{len(conversion.state_dict)} keys written, '
         f'{len(conversion.dropped)} dropped'
     )
-    for note in conversion.notes:
-        print(f'note: {note}')
+    if conversion.note:
+        print(f'note: {conversion.note}')
     for name in conversion.dropped:
         print(f'dropped: {name}')
     settings = ', '.join(
-        f'{key}={value!r}' for key, value in released.data_preprocessor.items()
+        f'{key}={value!r}'
+        for key, value in conversion.data_preprocessor.items()
     )
     print(f'released encoders take data_preprocessor=dict({settings})')
 

@@ -1,13 +1,16 @@
 """Draw the confusion matrix of a classifier or of its predictions.
 
 python tools/visualizations/confusion.py CONFIG CHECKPOINT --out confusion.png
-python tools/visualizations/confusion.py CONFIG predictions.pkl --out ...
+python tools/visualizations/confusion.py CONFIG predictions.npz --out ...
 
 The predictions are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE``.
 """
 
 import argparse
 
+from mmengine.device import get_device
+
+from projects.ikem.apis import init_model
 from projects.ikem.engine.cli import (
     add_cfg_options,
     apply_options,
@@ -21,7 +24,11 @@ from projects.ikem.visualization.confusion import (
     confusion_matrix,
     most_confused,
 )
-from projects.ikem.visualization.encoded import clip_loader, predict
+from projects.ikem.visualization.encoded import (
+    classify,
+    clip_loader,
+    encode,
+)
 from projects.ikem.visualization.panels import write
 
 
@@ -33,7 +40,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'predictions',
         metavar='PREDICTIONS',
-        help='pickle of tools/test.py --dump (.pkl), or a checkpoint',
+        help='file of tools/test.py --dump (.npz), checkpoint or work dir',
     )
     add_cfg_options(parser)
     parser.add_argument(
@@ -48,10 +55,12 @@ def main() -> None:
         args = parse_args()
         cfg = read_config(args.config)
         apply_options(cfg, args.cfg_options)
-        if args.predictions.endswith(('.pkl', '.pickle')):
+        if args.predictions.endswith('.npz'):
             predictions = load_predictions(args.predictions, args.stream)
         else:
-            predictions = predict(cfg, args.predictions, args.stream)
+            model = init_model(cfg, args.predictions, get_device())
+            clips = encode(model, clip_loader(cfg))
+            predictions = classify(model, clips, args.stream)
         names = predictions.names
         metainfo = dict(
             clip_loader(cfg).dataset.metainfo,

@@ -5,6 +5,8 @@ python tools/visualizations/embed.py CONFIG CHECKPOINT --out features.png
 
 import argparse
 
+from mmengine.device import get_device
+
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
     add_cfg_options,
@@ -12,6 +14,7 @@ from projects.ikem.engine.cli import (
     one_line_errors,
     read_config,
 )
+from projects.ikem.loading import load_model
 from projects.ikem.visualization.clips import class_names, recorded
 from projects.ikem.visualization.embedding import (
     METHODS,
@@ -19,10 +22,8 @@ from projects.ikem.visualization.embedding import (
     to_plane,
 )
 from projects.ikem.visualization.encoded import (
-    default_stream,
+    clip_loader,
     encode,
-    labels_of,
-    names_of,
     stream_vectors,
 )
 from projects.ikem.visualization.panels import write
@@ -33,7 +34,7 @@ def parse_args() -> argparse.Namespace:
         description='Draw the features of clips in the plane'
     )
     parser.add_argument('config', help='of a pre-training or a classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('checkpoint', help='its checkpoint or work dir')
     add_cfg_options(parser)
     parser.add_argument(
         '--split', help='by default that of test_dataloader in the config'
@@ -60,18 +61,18 @@ def draw(args: argparse.Namespace):
     """The picture that is asked for."""
     cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
-    encoded = encode(cfg, args.checkpoint, args.split, args.max_clips)
-    names = names_of(encoded)
+    model = load_model(cfg, args.checkpoint, get_device())
+    clips = encode(model, clip_loader(cfg, args.split, args.max_clips))
     if args.colour == 'class':
-        groups = labels_of(encoded)
-        legend = class_names(encoded.metainfo, names)
+        groups = clips.labels
+        legend = class_names(clips.dataset.metainfo, clips.names)
     else:
-        groups = [recorded(name, args.colour) for name in names]
+        groups = [recorded(name, args.colour) for name in clips.names]
         legend = None
-    stream = args.stream or default_stream(encoded.features)
-    vectors = stream_vectors(encoded.features, stream).numpy()
+    stream = args.stream or clips.stream
+    vectors = stream_vectors(clips.features, stream).cpu().numpy()
     points = to_plane(vectors, args.method, args.seed)
-    title = f'{len(names)} clips, {stream}, by {args.colour}'
+    title = f'{len(clips.names)} clips, {stream}, by {args.colour}'
     return embedding_figure(points, groups, legend, title)
 
 

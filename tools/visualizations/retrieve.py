@@ -5,6 +5,8 @@ python tools/visualizations/retrieve.py CONFIG CHECKPOINT --clip NAME --out PNG
 
 import argparse
 
+from mmengine.device import get_device
+
 from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
     add_cfg_options,
@@ -12,17 +14,11 @@ from projects.ikem.engine.cli import (
     one_line_errors,
     read_config,
 )
-from projects.ikem.engine.loops.frozen_feature_loop import extract_features
-from projects.ikem.visualization.clips import load_clips, position
-from projects.ikem.visualization.encoded import (
-    clip_loader,
-    default_stream,
-    labels_of,
-    load_model,
-    names_of,
-)
+from projects.ikem.loading import load_model
+from projects.ikem.visualization.clips import position
+from projects.ikem.visualization.encoded import clip_loader, encode
 from projects.ikem.visualization.panels import write
-from projects.ikem.visualization.retrieval import nearest, retrieval_figure
+from projects.ikem.visualization.retrieval import neighbours_of
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,7 +26,7 @@ def parse_args() -> argparse.Namespace:
         description='Draw the clips nearest to a clip'
     )
     parser.add_argument('config', help='of a pre-training or a classifier')
-    parser.add_argument('checkpoint', help='its checkpoint')
+    parser.add_argument('checkpoint', help='its checkpoint or work dir')
     add_cfg_options(parser)
     parser.add_argument('--clip', required=True, help='name of the clip')
     parser.add_argument(
@@ -57,22 +53,15 @@ def draw(args: argparse.Namespace):
     query_loader = clip_loader(cfg, args.split)
     gallery_loader = clip_loader(cfg, split)
     chosen = position(query_loader.dataset, args.clip)
-    (query_clip,) = load_clips(query_loader.dataset, [chosen])
     query_loader.dataset.get_subset_([chosen])
-    model = load_model(cfg, args.checkpoint)
-    query = extract_features(model, query_loader)
-    gallery = extract_features(model, gallery_loader, progress=True)
-    names = names_of(gallery)
-    itself = names.index(args.clip) if args.clip in names else None
-    stream = args.stream or default_stream(query.features)
-    similarity, indices = nearest(
-        query.features, gallery.features, stream, args.k, itself
-    )
-    right = labels_of(gallery)[indices.cpu()] == labels_of(query)[0]
-    clips = load_clips(gallery_loader.dataset, indices.tolist())
-    for clip, s, hit in zip(clips, similarity.tolist(), right):
+    model = load_model(cfg, args.checkpoint, get_device())
+    query = encode(model, query_loader)
+    gallery = encode(model, gallery_loader)
+    stream = args.stream or query.stream
+    found = neighbours_of(query, 0, gallery, stream, args.k)
+    for clip, s, hit in zip(found.clips, found.similarity, found.right):
         print(f'{"right" if hit else "wrong"}  {s:.3f}  {clip.title}')
-    return retrieval_figure(query_clip, clips, similarity.tolist(), right)
+    return found.figure
 
 
 def main() -> None:

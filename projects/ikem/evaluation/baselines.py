@@ -6,6 +6,7 @@ from typing import Dict, Union
 import numpy as np
 
 from projects.ikem.datasets.prepared import read_annotations
+from projects.ikem.datasets.transforms import ResampleFrames
 
 # Regularisation of the ridge classifier. There are several thousand
 # standardised features, far more than clips, so the penalty is strong.
@@ -20,21 +21,16 @@ def baseline_features(
     Args:
         keypoint (np.ndarray): Prepared joints of shape (M, T, V, C): centred,
             resampled in time, shoulders aligned.
-        num_frames (int): Frames after linear resampling; frame t reads input
-            frame ``(t + 0.5) * T / num_frames - 0.5``, clamped at the ends.
-            Defaults to 24.
+        num_frames (int): Frames after :class:`ResampleFrames`. Defaults to
+            24.
 
     Returns:
         np.ndarray: Positions, then differences of neighbouring frames, of
         shape (M * (2 * num_frames - 1) * V * C, ).
     """
     total = keypoint.shape[1]
-    t = (np.arange(num_frames) + 0.5) * total / num_frames - 0.5
-    t = t.clip(0, total - 1)
-    before = np.floor(t).astype(int)
-    after = np.minimum(before + 1, total - 1)
-    weight = (t - before).astype(keypoint.dtype)[:, None, None]
-    position = keypoint[:, before] * (1 - weight) + keypoint[:, after] * weight
+    clip = dict(keypoint=keypoint, raw_frames=total, length=total)
+    position = ResampleFrames(num_frames).transform(clip)['keypoint']
     velocity = np.diff(position, axis=1)  # (M, num_frames - 1, V, C)
     return np.concatenate((position.ravel(), velocity.ravel()))
 
@@ -102,7 +98,8 @@ def prepared_baselines(
 
     Returns:
         dict[str, dict[str, float]]: The result of :func:`trivial_baselines`
-        for each split X of which there is ``X_train`` and ``X_val``.
+        for each split X of which there is ``X_train`` and ``X_val``, both
+        with clips.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
@@ -112,55 +109,25 @@ def prepared_baselines(
     annotations = read_annotations(folder)
     keypoint = np.load(folder / 'keypoint.npy', mmap_mode='r')
     features = np.stack([baseline_features(clip) for clip in keypoint])
-    labels = np.array([x['label'] for x in annotations['annotations']])
-    rows = {
-        x['frame_dir']: row for row, x in enumerate(annotations['annotations'])
-    }
-    return split_baselines(
-        features,
-        labels,
-        {
-            name: [rows[frame_dir] for frame_dir in members]
-            for name, members in annotations['split'].items()
-        },
-    )
-
-
-def split_baselines(
-    features: np.ndarray, labels: np.ndarray, splits: Dict[str, list]
-) -> Dict[str, Dict[str, float]]:
-    """Trivial baselines of several splits of the same clips.
-
-    Args:
-        features (np.ndarray): Features of all clips of shape (N, D).
-        labels (np.ndarray): Labels of all clips of shape (N, ).
-        splits (dict[str, list[int]]): Rows of the clips in each part, such
-            as ``xsub_train`` and ``xsub_val``.
-
-    Returns:
-        dict[str, dict[str, float]]: The result of :func:`trivial_baselines`
-        for each split X of which there is ``X_train`` and ``X_val``, both
-        with clips.
-
-    Raises:
-        ValueError: If there is no such split.
-    """
-    names = [
-        part[: -len('_train')]
+    clips = annotations['annotations']
+    labels = np.array([clip['label'] for clip in clips])
+    row = {clip['frame_dir']: i for i, clip in enumerate(clips)}
+    splits = annotations['split']
+    pairs = {
+        part[: -len('_train')]: (part, part[: -len('train')] + 'val')
         for part in splits
         if part.endswith('_train')
-        and part[: -len('_train')] + '_val' in splits
-    ]
-    if not names:
+    }
+    pairs = {x: pair for x, pair in pairs.items() if pair[1] in splits}
+    if not pairs:
         raise ValueError(
             f'no split with a _train and a _val part among {sorted(splits)}'
         )
     results = {}
-    for name in names:
-        train, val = splits[f'{name}_train'], splits[f'{name}_val']
-        if not train or not val:  # few subjects are all of one part
-            continue
-        results[name] = trivial_baselines(
-            features[train], labels[train], features[val], labels[val]
-        )
+    for name, pair in pairs.items():
+        train, val = ([row[x] for x in splits[part]] for part in pair)
+        if train and val:  # few subjects are all of one part
+            results[name] = trivial_baselines(
+                features[train], labels[train], features[val], labels[val]
+            )
     return results

@@ -1,48 +1,18 @@
 """Fusing the predictions of separately trained streams."""
 
-import io
-import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
-import mmengine
 import numpy as np
-import torch
 from mmaction.evaluation import (
     confusion_matrix,
     get_weighted_score,
     top_k_accuracy,
 )
 
-from projects.ikem.datasets.formats import FormatError, restricted_pickle
+from projects.ikem.datasets.formats import FormatError
 from projects.ikem.files import written_aside
-from projects.ikem.unpickling import Refused
-
-
-def _load_storage(data: bytes) -> Any:
-    """Stand in for ``torch.storage._load_from_bytes``, which would execute
-    what the bytes hold."""
-    return torch.load(io.BytesIO(data), weights_only=True)
-
-
-def _rebuild_tensor(
-    storage: Any, offset: int, size: Sequence[int], stride: Sequence[int], *_
-) -> np.ndarray:
-    """Stand in for ``torch._utils._rebuild_tensor_v2``, which would make the
-    storage as large as the pickle claims."""
-    num = storage._size()
-    if math.prod(size) > num:
-        raise Refused('a tensor larger than its storage')
-    flat = torch._utils._rebuild_tensor(storage, 0, (num,), (1,))
-    return flat.as_strided(size, stride, offset).numpy()
-
-
-# As tensors are pickled.
-_TENSORS = {
-    ('torch._utils', '_rebuild_tensor_v2'): _rebuild_tensor,
-    ('torch.storage', '_load_from_bytes'): _load_storage,
-}
 
 
 @dataclass
@@ -74,22 +44,18 @@ class Predictions:
         """Write them in the form that they are read in.
 
         Args:
-            path (str): The pickle, named such as ``fused.pkl``.
+            path (str): The file, named such as ``fused.npz``.
 
         Raises:
             OSError: If it cannot be written.
         """
-        samples = [
-            dict(
-                frame_dir=name,
-                gt_label=torch.tensor([label]),
-                pred_label=torch.tensor([score.argmax()]),
-                pred_score=torch.tensor(score),
-            )
-            for name, label, score in zip(self.names, self.labels, self.scores)
-        ]
         with written_aside(path) as aside:
-            mmengine.dump(samples, str(aside))
+            np.savez(
+                aside,
+                names=np.array(self.names),
+                labels=self.labels,
+                scores=self.scores,
+            )
 
 
 def load_predictions(path: str, stream: Optional[str] = None) -> Predictions:
@@ -98,7 +64,7 @@ def load_predictions(path: str, stream: Optional[str] = None) -> Predictions:
     Nothing in the file is executed.
 
     Args:
-        path (str): The pickle that mmengine's ``DumpResults`` wrote.
+        path (str): The ``.npz`` that :class:`DumpPredictions` wrote.
         stream (str, optional): The stream to take where there are several,
             such as ``'fused'``.
 
@@ -107,39 +73,77 @@ def load_predictions(path: str, stream: Optional[str] = None) -> Predictions:
 
     Raises:
         FormatError: If the file holds anything else, samples without or with
-            equal names, scores of different lengths or that are not finite,
-            or no such stream.
+            equal names, scores that are not finite, or no such stream.
         OSError: If it cannot be read.
     """
-    samples = restricted_pickle.load(path, _TENSORS)
-    try:
-        names = [sample['frame_dir'] for sample in samples]
-        labels = np.array(
-            [_to_label(sample['gt_label']) for sample in samples]
-        )
-        scores = [sample['pred_score'] for sample in samples]
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
+    arrays = _read(path)
+    names = arrays['names'].tolist()
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
         raise FormatError(
             path,
-            'is no list of samples with frame_dir, one gt_label and '
-            "pred_score: save it with tools/test.py --dump and 'frame_dir' "
-            'among the meta_keys of PackSkeleton '
-            f'({type(error).__name__}: {error})',
-        ) from error
-    _check_names(path, names)
-    scores = _as_array(path, [_pick(path, score, stream) for score in scores])
+            f'{len(twice)} names occur more than once, such as {twice[0]}',
+        )
+    labels, scores = arrays['labels'], _scores(path, arrays, stream)
+    if not len(names) == len(labels) == len(scores) > 0:
+        raise FormatError(path, 'has not a name, a label and scores of each')
     if not ((labels >= 0) & (labels < scores.shape[1])).all():
         raise FormatError(
             path, f'a label is not in 0 to {scores.shape[1] - 1}'
         )
     title = path if stream is None else f'{path}:{stream}'
     return Predictions(title, names, labels, scores)
+
+
+def _read(path: str) -> Dict[str, np.ndarray]:
+    """Arrays of a file of predictions; nothing in it is executed."""
+    with open(path, 'rb') as file:
+        # any bytes may come: numpy and zipfile raise almost all there is
+        try:
+            arrays = dict(np.load(file, allow_pickle=False))
+            kinds = {x: arrays[x].dtype.kind for x in ('names', 'labels')}
+        except Exception as error:
+            raise FormatError(
+                path,
+                'is no .npz with names, labels and scores: save it with '
+                "tools/test.py --dump FILE.npz and 'frame_dir' among the "
+                'meta_keys of PackSkeleton; pickles, as DumpResults writes '
+                f'them, are not read ({type(error).__name__}: {error})',
+            ) from error
+    if kinds != dict(names='U', labels='i') or any(
+        arrays[name].ndim != 1 for name in kinds
+    ):
+        raise FormatError(path, 'needs one name and one label for each clip')
+    return arrays
+
+
+def _scores(
+    path: str, arrays: Dict[str, np.ndarray], stream: Optional[str]
+) -> np.ndarray:
+    """Scores of a stream, of shape (N, classes)."""
+    streams = [x[len('scores_') :] for x in arrays if x.startswith('scores_')]
+    name = 'scores' if stream is None else f'scores_{stream}'
+    if name not in arrays:
+        reason = 'holds no scores, as the file of a retrieval'
+        if streams:
+            reason = (
+                'holds several streams: choose one of '
+                f'{", ".join(streams)} with --stream'
+                + (f', not {stream!r}' if stream else '')
+            )
+        elif 'scores' in arrays:
+            reason = f'holds one stream, leave out {stream!r}'
+        raise FormatError(path, reason)
+    scores = arrays[name]
+    if scores.ndim != 2 or scores.dtype.kind != 'f':
+        raise FormatError(
+            path,
+            'scores are floats of shape (clips, classes), got '
+            f'{scores.dtype} of shape {scores.shape}',
+        )
+    if not np.isfinite(scores).all():
+        raise FormatError(path, 'scores are not finite')
+    return scores.astype(float)
 
 
 def fuse(
@@ -201,53 +205,3 @@ def _align(first: Predictions, other: Predictions) -> np.ndarray:
             f'{len(differing)} samples, such as {first.names[differing[0]]}'
         )
     return other.scores[rows]
-
-
-def _to_label(label: np.ndarray) -> int:
-    return int(label.item())
-
-
-def _check_names(path: str, names: List[Any]) -> None:
-    if not names or not all(isinstance(name, str) for name in names):
-        raise FormatError(path, 'holds no samples, or some without a name')
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise FormatError(
-            path,
-            f'{len(twice)} names occur more than once, such as {twice[0]}',
-        )
-
-
-def _pick(path: str, score: Any, stream: Optional[str]) -> Any:
-    """The score of a stream."""
-    if not isinstance(score, dict):
-        if stream is None:
-            return score
-        raise FormatError(path, f'holds one stream, leave out {stream!r}')
-    if stream not in score:
-        raise FormatError(
-            path,
-            'holds several streams: choose one of '
-            f'{", ".join(map(str, score))} with --stream'
-            + (f', not {stream!r}' if stream else ''),
-        )
-    return score[stream]
-
-
-def _as_array(path: str, scores: List[Any]) -> np.ndarray:
-    if not all(
-        isinstance(score, np.ndarray) and score.dtype.kind == 'f'
-        for score in scores
-    ):
-        raise FormatError(path, 'a score is no tensor of floats')
-    try:
-        array = np.stack(scores).astype(float)
-    except ValueError as error:
-        raise FormatError(path, f'scores do not match: {error}') from error
-    if array.ndim != 2:
-        raise FormatError(
-            path, f'a score has the shape {array.shape[1:]}, not (classes, )'
-        )
-    if not np.isfinite(array).all():
-        raise FormatError(path, 'scores are not finite')
-    return array

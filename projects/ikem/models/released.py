@@ -1,27 +1,20 @@
-"""Checkpoints of the released implementations, converted to ours and back.
+"""Checkpoints of the released implementations, converted to ours.
 
-All functions work on state dicts, and are strict: each key is converted or
-reported as dropped, or the conversion fails and lists it.
+Each key is converted or reported as dropped, or the conversion fails.
 """
 
-from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Tuple
+import re
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmaction.models.utils.graph import Graph
 from torch import Tensor
 
+from projects.ikem.loading import find_misfits
 from projects.ikem.skeletons import get_layout
 
-from .released_names import (
-    ENDINGS,
-    STUDENTS,
-    Released,
-    droppable,
-    our_shapes,
-    sources_of,
-    turn,
-)
+from .released_names import ENDINGS, LAYOUTS, Layout, fill
 
 State = Dict[str, Tensor]
 
@@ -31,16 +24,22 @@ class Conversion:
     """A converted state dict.
 
     Args:
-        released (Released): What the released checkpoint holds.
-        state_dict (dict[str, Tensor]): The state dict.
+        kind (str): What the released checkpoint is.
+        modalities (tuple[str]): Our names of its modalities.
+        data_preprocessor (dict): Arguments of
+            :class:`ModalityDataPreprocessor` with which its encoders were
+            trained.
+        state_dict (dict[str, Tensor]): Our state dict.
         dropped (list[str]): Keys that were left out.
-        notes (list[str]): What was left out or filled in, and why.
+        note (str): What was left out or filled in, and why.
     """
 
-    released: Released
+    kind: str
+    modalities: Tuple[str, ...]
+    data_preprocessor: Dict
     state_dict: State
-    dropped: List[str] = field(default_factory=list)
-    notes: List[str] = field(default_factory=list)
+    dropped: List[str]
+    note: str
 
 
 def to_ours(state: State, modality: Optional[str] = None) -> Conversion:
@@ -54,174 +53,101 @@ def to_ours(state: State, modality: Optional[str] = None) -> Conversion:
 
     Args:
         state (dict[str, Tensor]): The released state dict.
-        modality (str, optional): Modality of a checkpoint with one encoder.
+        modality (str, optional): Modality of a checkpoint with one encoder,
+            where its names do not tell.
 
     Raises:
         ValueError: If a key is missing, unknown or has the wrong shape, if
-            the pointers of the queues differ, or the graph is not ours.
+            the pointers of the queues differ, the graph is not ours, or
+            ``modality`` is missing, unknown or of no use.
     """
-    released, notes = recognize(state, modality)
-    shapes, sources = our_shapes(released), sources_of(released)
-    dropped = droppable(released) & set(state)
-    expected = {name for names in sources.values() for name in names}
-    wrong = [
-        name
-        for ours, names in sources.items()
-        for name in names
-        if name in state and turn(name, state[name]).shape != shapes[ours]
+    layout, modalities = _recognize(state, modality)
+    dropped = {name for name in state if name.startswith(layout.dropped)}
+    shapes = layout.shapes(state, modalities)
+    pairs = [
+        (x, name) for x in shapes for name in layout.sources(x, modalities)
     ]
-    _check_keys(state, expected, set(state) - dropped - expected, wrong)
-    converted = {}
-    for ours, names in sources.items():
-        values = [turn(name, state[name]) for name in names]
-        if any(not torch.equal(v, values[0]) for v in values):
-            raise ValueError(
-                'slots of the queues are not aligned, their pointers differ: '
-                + ', '.join(f'{n} = {int(v)}' for n, v in zip(names, values))
-            )
-        converted[ours] = (
-            values[0] if values else torch.tensor(released.bank_size)
-        )
-    _check_graph(converted)
-    return Conversion(released, converted, sorted(dropped), notes)
-
-
-def to_released(state: State) -> Conversion:
-    """Convert our pre-training or linear evaluation to released names.
-
-    Args:
-        state (dict[str, Tensor]): State of :class:`IKEM` (with explicit and
-            implicit exchange), :class:`CrosSCLR`, :class:`SkeletonCLR` or
-            :class:`SkeletonClassifier`, in the full size of the method.
-
-    Raises:
-        ValueError: If a key is missing, unknown or has the wrong shape, if
-            the bank is not yet full, or the graph is not that of the release.
-    """
-    released = _recognize_ours(state)
-    shapes, sources = our_shapes(released), sources_of(released)
-    wrong = [
-        name
-        for name, shape in shapes.items()
-        if name in state and state[name].shape != shape
-    ]
-    _check_keys(state, set(shapes), set(state) - set(shapes), wrong)
-    _check_graph(state)
-    filled = int(state.get('bank.filled', released.bank_size))
-    if filled != released.bank_size:
-        raise ValueError(
-            f'{filled} of {released.bank_size} keys of the bank are filled: '
-            'a released queue is always full'
-        )
-    dropped, notes = [], []
-    if 'fused_head' in {name.split('.')[0] for name in state}:
-        dropped = [name for name in state if name.startswith('head.')]
-        notes = ['head.* dropped: released models have the fused heads alone']
-    converted = {}
-    for ours in [name for name in shapes if name not in dropped]:
-        for name in sources[ours]:
-            value = turn(name, state[ours], back=True)
-            if not torch.equal(converted.setdefault(name, value), value):
-                raise ValueError(f'several of our keys differ: {name}, {ours}')
-    converted = dict(sorted(converted.items()))
-    return Conversion(released, converted, dropped, notes)
-
-
-def recognize(
-    state: State, modality: Optional[str] = None
-) -> Tuple[Released, List[str]]:
-    """What a released state dict holds, and what there is to say about it.
-
-    Raises:
-        ValueError: If it is no released state dict, or ``modality`` is
-            missing, unknown or of no use.
-    """
-    tops = {name.split('.')[0] for name in state}
-    if any(top.startswith('encoder_student_') for top in tops):
-        return Released('distillation', STUDENTS), [
-            'teacher (encoder_q*) and queues dropped: they come from the '
-            'pre-training, whose own checkpoint is to be converted'
-        ]
-    if 'encoder_q' not in tops:
-        raise ValueError(
-            'no released checkpoint, it has no encoder_q; its modules are '
-            + ', '.join(sorted(tops))
-        )
-    found = tuple(
-        u for u, (end, _) in ENDINGS.items() if f'encoder_q{end}' in tops
-    )
-    if len(found) > 1 and modality is not None:
-        raise ValueError(
-            f'a modality is given for one encoder, this has {list(found)}'
-        )
-    if len(found) == 1:
-        if modality not in ENDINGS:
-            raise ValueError(
-                'say which modality the one encoder has been trained on '
-                f'(--modality), one of {list(ENDINGS)}; got {modality}'
-            )
-        found = (modality,)
-    if 'encoder_q.fc.weight' in state:
-        classes = state['encoder_q.fc.weight'].shape[:1].numel()
-        notes = ['head.* copied from the fused heads, there are no others']
-        return (
-            Released('linear', found, num_classes=classes),
-            notes if len(found) > 1 else [],
-        )
-    size = state.get('queue', torch.empty(1)).shape[1:].numel()
-    if len(found) > 1:
-        kind = 'ikem' if any(t.startswith('mlp2') for t in tops) else ''
-        return Released(kind or 'crossclr', found, size), []
-    if tops == {'encoder_q'}:
-        return Released('encoder', found), [
-            'no key encoder and no queue: for SkeletonClassifier('
-            'pretrained=...), not to go on training'
-        ]
-    if 'encoder_k' in tops:
-        return Released('skeletonclr', found, size), []
-    return Released('skeletonclr', found, size, key='encoder_q'), [
-        'key encoder copied from the query encoder, there is no encoder_k'
-    ]
-
-
-def _recognize_ours(state: State) -> Released:
-    parts = [name.split('.') for name in state]
-    tops = {part[0] for part in parts}
-    linear = 'backbone' in tops
-    if not linear and not {'query', 'bank'} <= tops:
-        raise ValueError(
-            'neither a pre-training with its banks nor a SkeletonClassifier; '
-            f'its modules are {", ".join(sorted(tops))}'
-        )
-    encoders = {p[1] for p in parts if p[0] in ('query', 'backbone')}
-    found = tuple(u for u in ENDINGS if u in encoders)
-    if not found:
-        raise ValueError(f'no released modality among {sorted(encoders)}')
-    if linear:
-        bias = state.get(f'head.{found[0]}.bias', torch.empty(1))
-        classes = bias.shape[:1].numel()
-        return Released('linear', found, num_classes=classes)
-    keys = state.get(f'bank.keys_{found[0]}', torch.empty(1))
-    size = keys.shape[:1].numel()
-    kind = 'ikem' if 'exchanges' in tops else 'crossclr'
-    return Released(kind if len(found) > 1 else 'skeletonclr', found, size)
-
-
-def _check_keys(state: State, expected: set, unknown: set, wrong: List[str]):
-    shapes = {f'{name} {tuple(state[name].shape)}' for name in wrong}
-    problems = {
-        'missing keys': set(expected) - set(state),
-        'unknown keys': unknown,
-        'wrong shapes': shapes,
+    turned = {
+        name: _turn(x, state[name]) for x, name in pairs if name in state
     }
-    if any(problems.values()):
-        raise ValueError(
-            '; '.join(
-                f'{problem}: {", ".join(sorted(names))}'
-                for problem, names in problems.items()
-                if names
+    given = {k: turned.get(k, v).shape for k, v in state.items()}
+    misfits = find_misfits(
+        {name: shapes[x] for x, name in pairs},
+        {name: given[name] for name in given if name not in dropped},
+    )
+    if misfits:
+        raise ValueError(f'no whole checkpoint of this kind, keys {misfits}')
+    converted: State = {}
+    for ours, name in pairs:
+        before = converted.setdefault(ours, turned[name])
+        if not torch.equal(before, turned[name]):
+            raise ValueError(
+                f'slots of the queues are not aligned: {name} is '
+                f'{int(turned[name])}, others are {int(before)}'
             )
+    if 'bank.pointer' in converted:
+        size = len(converted[f'bank.keys_{modalities[0]}'])
+        converted['bank.filled'] = torch.tensor(size)
+    _check_graph(converted)
+    return Conversion(
+        layout.kind,
+        modalities,
+        _settings(layout, modalities),
+        converted,
+        sorted(dropped),
+        layout.note,
+    )
+
+
+def _recognize(
+    state: State, modality: Optional[str]
+) -> Tuple[Layout, Tuple[str, ...]]:
+    """The layout of a checkpoint, and the modalities that it has encoders
+    of."""
+    tops = {name.split('.')[0] for name in state}
+    for layout in LAYOUTS:
+        found = tuple(u for u in ENDINGS if fill(layout.encoder, u) in tops)
+        if found and any(re.fullmatch(layout.mark, name) for name in state):
+            break
+    else:
+        raise ValueError(
+            'no released checkpoint, it has neither encoder_q nor '
+            f'encoder_student_j; its modules are {", ".join(sorted(tops))}'
         )
+    if len(found) > 1 or '{letter}' in layout.encoder:  # which tells it
+        if modality is not None:
+            raise ValueError(
+                'a modality is given for one encoder whose name does not '
+                f'tell it, this has {list(found)}'
+            )
+        return layout, found
+    if modality not in ENDINGS:
+        raise ValueError(
+            'say which modality the one encoder has been trained on '
+            f'(--modality), one of {list(ENDINGS)}; got {modality}'
+        )
+    return layout, (modality,)
+
+
+def _settings(layout: Layout, modalities: Sequence[str]) -> Dict:
+    """Arguments of the data preprocessor that the encoders were trained
+    with."""
+    settings = dict(layout='ntu-25', rotation_axis='raw')
+    if layout.settings is not None:
+        settings = layout.settings
+    elif set(modalities) <= {'joint', 'motion', 'bone'}:
+        settings = dict(layout='ntu-25-crossclr', use_time_scale=False)
+    return dict(modalities=list(modalities), **settings)
+
+
+def _turn(ours: str, value: Tensor) -> Tensor:
+    """A value of theirs as ours is laid out: queues (D, K) to (K, D),
+    pointers (1, ) to ()."""
+    if ours == 'bank.pointer' and value.numel() == 1:
+        return value.reshape(())
+    if ours.startswith('bank.keys_') and value.dim() == 2:
+        return value.t().contiguous()
+    return value
 
 
 def _check_graph(state: State) -> None:

@@ -1,21 +1,17 @@
-"""Names and shapes in released checkpoints, and where ours come from.
+"""Names in released checkpoints, a table.
 
-The released IKEM, CrosSCLR, AimCLR and SkeletonCLR hold one ``encoder_q`` and
-one ``encoder_k`` a modality, their queues, and for IKEM the second MLPs
-(``mlp2j``, ...).
+The blocks of an encoder are named alike in all of them; :data:`LAYOUTS` has
+what differs.
 """
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Dict, List, Set, Tuple
+from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 import torch
+from mmaction.registry import MODELS
 from torch import Tensor
 
-from .algorithms import IKEM, SkeletonCLR
-from .classifiers import SkeletonClassifier
-
-# Endings of encoder_q, encoder_k and queue, and of mlp2 and encoder_student_.
+# What stands for {end} and {letter} in the names of a modality.
 ENDINGS = {
     'joint': ('', 'j'),
     'motion': ('_motion', 'm'),
@@ -24,7 +20,6 @@ ENDINGS = {
     'rotation_axis': ('_rotation_axis', 'r'),
     'angular_velocity': ('_omega', 'o'),
 }
-STUDENTS = ('joint', 'motion', 'bone')
 _BLOCK = {
     'gcn.conv': 'gcn.conv',
     'gcn.bn': 'tcn.0',
@@ -33,142 +28,181 @@ _BLOCK = {
     'residual.conv': 'residual.0',
     'residual.bn': 'residual.1',
 }
+# Arguments of our models that a released tensor tells: ours, its dimension.
+_SIZES = {
+    'bank_size': ('bank.keys_{modality}', 1),
+    'num_classes': ('head.{modality}.weight', 0),
+}
 
 
 @dataclass(frozen=True)
-class Released:
-    """What a released checkpoint holds.
+class Layout:
+    """How the checkpoints of one kind name what ours hold.
 
     Args:
-        kind (str): ``'ikem'``; ``'crossclr'``, which is IKEM without second
-            MLPs; ``'skeletonclr'``, the same with one modality (SkeletonCLR,
-            AimCLR); ``'encoder'``, one query encoder alone; ``'linear'``,
-            encoders with classifiers; ``'distillation'``.
-        modalities (tuple[str]): Our names of the modalities.
-        bank_size (int): Keys K of each queue. Defaults to 32768.
-        num_classes (int): Classes of ``'linear'``. Defaults to 60.
-        key (str): The encoder that our key encoder is taken from. Defaults to
-            ``'encoder_k'``.
+        kind (str): What they are.
+        mark (str): Regular expression of a key that tells them from those
+            further down in :data:`LAYOUTS`.
+        encoder (str): Name of their encoder of a modality, with ``{end}`` or
+            ``{letter}``, as in the values of ``names``.
+        names (dict[str, str]): Their prefix of names by ours, which have
+            ``{modality}``. Other keys of our model are not made.
+        model (str): Our class of it. Defaults to ``'SkeletonCLR'``.
+        width (tuple[int]): Hidden and output channels of the projectors of a
+            pre-training. Defaults to (256, 128).
+        settings (dict, optional): Arguments of
+            :class:`ModalityDataPreprocessor` that the encoders were trained
+            with; by default those of the release of their modalities.
+        dropped (tuple[str]): Prefixes of what is left out.
+        note (str): What there is to say about it.
     """
 
     kind: str
-    modalities: Tuple[str, ...]
-    bank_size: int = 32768
-    num_classes: int = 60
-    key: str = 'encoder_k'
+    mark: str
+    encoder: str
+    names: Mapping[str, str]
+    model: str = 'SkeletonCLR'
+    width: Tuple[int, int] = (256, 128)
+    settings: Optional[Mapping] = None
+    dropped: Tuple[str, ...] = ()
+    note: str = ''
 
-    @property
-    def data_preprocessor(self) -> Dict:
-        """dict: Arguments of :class:`ModalityDataPreprocessor` with which the
-        released encoders were trained. (Classifiers on distilled encoders
-        cannot be told from others; those take ``'ntu-25'`` as well.)"""
-        settings = dict(modalities=list(self.modalities))
-        if self.kind == 'distillation':
-            return dict(settings, layout='ntu-25')
-        if set(self.modalities) <= set(STUDENTS):
-            return dict(
-                settings, layout='ntu-25-crossclr', use_time_scale=False
-            )
-        return dict(settings, layout='ntu-25', rotation_axis='raw')
+    def shapes(
+        self, state: Mapping[str, Tensor], modalities: Sequence[str]
+    ) -> Dict[str, torch.Size]:
+        """Shapes of our keys by name, from our model itself.
 
-    def encoder(self, prefix: str, modality: str) -> str:
-        """Name of an encoder or queue; one alone has no ending."""
-        one = len(self.modalities) == 1
-        return prefix + ('' if one else ENDINGS[modality][0])
-
-
-@cache
-def our_shapes(released: Released) -> Dict[str, torch.Size]:
-    """Our keys and their shapes, from the models themselves."""
-    backbone = dict(type='SlimSTGCN')
-    data = dict(
-        type='mmaction.ModalityDataPreprocessor',
-        modalities=released.modalities,
-    )
-    hidden, out = (768, 768) if released.kind == 'distillation' else (256, 128)
-    neck = dict(
-        type='MLPProjector',
-        in_channels=256,
-        hid_channels=hidden,
-        out_channels=out,
-    )
-    with torch.device('meta'):
-        if released.kind == 'linear':
-            model = SkeletonClassifier(backbone, released.num_classes, data)
+        Args:
+            state (mapping[str, Tensor]): Their state dict, whose sizes count.
+            modalities (sequence[str]): Its modalities.
+        """
+        config = dict(
+            type=self.model,
+            _scope_='mmaction',
+            backbone=dict(type='SlimSTGCN'),
+            data_preprocessor=dict(
+                type='ModalityDataPreprocessor', modalities=modalities
+            ),
+        )
+        if self.model == 'SkeletonClassifier':
+            config['num_classes'] = 60
         else:
-            algorithm = IKEM if released.kind == 'ikem' else SkeletonCLR
-            model = algorithm(
-                backbone, neck, data, bank_size=released.bank_size
+            hidden, out = self.width
+            config['neck'] = dict(
+                type='MLPProjector',
+                in_channels=256,
+                hid_channels=hidden,
+                out_channels=out,
             )
-    shapes = {name: v.shape for name, v in model.state_dict().items()}
-    if released.kind in ('distillation', 'encoder'):
-        return {k: v for k, v in shapes.items() if k.startswith('query.')}
-    return shapes
+        for argument, (ours, i) in _SIZES.items():
+            ours = ours.format(modality=modalities[0])
+            for name in self.sources(ours, modalities):
+                if name in state and state[name].dim() == 2:
+                    config[argument] = state[name].size(i)
+        with torch.device('meta'):
+            ours = MODELS.build(config).state_dict()
+        return {name: value.shape for name, value in ours.items()}
+
+    def sources(self, name: str, modalities: Sequence[str]) -> Tuple[str, ...]:
+        """Their keys that one of ours is taken from.
+
+        Args:
+            name (str): Our key.
+            modalities (sequence[str]): Modalities of the checkpoint.
+        """
+        found = []
+        for ours, theirs in self.names.items():
+            for u in modalities:
+                prefix = ours.format(modality=u)
+                if f'{name}.'.startswith(f'{prefix}.'):
+                    alone = len(modalities) == 1
+                    rest = _rest(name[len(prefix) + 1 :])
+                    found.append(fill(theirs, u, alone) + rest)
+        return tuple(found)
 
 
-def sources_of(released: Released) -> Dict[str, Tuple[str, ...]]:
-    """The released keys that each of ours is taken from."""
-    return {name: _source(name, released) for name in our_shapes(released)}
+def fill(theirs: str, modality: str, alone: bool = False) -> str:
+    """A name of theirs; of a modality alone it has no ending."""
+    end, letter = ENDINGS[modality]
+    return theirs.format(end='' if alone else end, letter=letter)
 
 
-def _source(name: str, released: Released) -> Tuple[str, ...]:
-    top, *rest = name.split('.')
-    if top == 'bank':
-        if rest[0] == 'filled':
-            return ()
-        if rest[0] == 'pointer':
-            us, queue = released.modalities, 'queue_ptr'
-        else:
-            us, queue = [rest[0][len('keys_') :]], 'queue'
-        return tuple(released.encoder(queue, u) for u in us)
-    if top == 'exchanges':  # exchanges.1.projector.joint.mlp.0.weight
-        _, _, u, _, *rest = rest
-        return ('.'.join([f'mlp2{ENDINGS[u][1]}', *rest]),)
-    u, *rest = rest
-    encoder = released.encoder(
-        released.key if top == 'key' else 'encoder_q', u
-    )
-    if released.kind == 'distillation':
-        encoder = f'encoder_student_{ENDINGS[u][1]}'
-    if top == 'backbone':
-        return (f'{encoder}.{_encoder_key(rest)}',)
-    if top in ('head', 'fused_head'):
-        return ('.'.join([encoder, 'fc', *rest]),)
-    if rest[0] == 'neck':  # query.joint.neck.mlp.0.weight
-        return ('.'.join([encoder, 'fc', *rest[2:]]),)
-    return (f'{encoder}.{_encoder_key(rest[1:])}',)
-
-
-def _encoder_key(parts: List[str]) -> str:
-    """Of ``gcn.3.tcn.bn.weight``: ``st_gcn_networks.3.tcn.3.weight``."""
-    if parts[0] == 'data_bn':
-        return '.'.join(parts)
-    _, i, *module, last = parts
+def _rest(ours: str) -> str:
+    """What follows a prefix, with its dot: of ``gcn.3.tcn.bn.weight``
+    ``.st_gcn_networks.3.tcn.3.weight``."""
+    if not ours.startswith('gcn.'):
+        return f'.{ours}' if ours else ''
+    _, i, *module, last = ours.split('.')
     if last == 'A':
-        return 'A'
+        return '.A'
     if last == 'PA':
-        return f'edge_importance.{i}'
-    return f'st_gcn_networks.{i}.{_BLOCK[".".join(module)]}.{last}'
+        return f'.edge_importance.{i}'
+    return f'.st_gcn_networks.{i}.{_BLOCK[".".join(module)]}.{last}'
 
 
-def droppable(released: Released) -> Set[str]:
-    """Released keys without counterpart: the teacher of a distillation."""
-    if released.kind != 'distillation':
-        return set()
-    teacher = sources_of(Released('crossclr', tuple(ENDINGS)))
-    return {'queue_teacher', 'queue_ptr_teacher'} | {
-        name
-        for ours, names in teacher.items()
-        for name in names
-        if not ours.startswith('key.')
+def _projected(theirs: str, ours: str = 'query') -> Dict[str, str]:
+    """Names of encoders with projectors."""
+    return {
+        f'{ours}.{{modality}}.backbone': theirs,
+        f'{ours}.{{modality}}.neck.mlp': f'{theirs}.fc',
     }
 
 
-def turn(name: str, value: Tensor, back: bool = False) -> Tensor:
-    """A value of the released key ``name`` as ours is laid out: queues (D, K)
-    to (K, D), pointers (1, ) to (); or ``back``."""
-    if name.startswith('queue_ptr') and value.numel() == 1:
-        return value.reshape(1) if back else value.reshape(())
-    if name.startswith('queue') and value.dim() == 2:
-        return value.t().contiguous()
-    return value
+def _linear(mark: str, encoder: str, **options) -> Layout:
+    """Of encoders with linear heads."""
+    names = {
+        'backbone.{modality}': encoder,
+        'head.{modality}': f'{encoder}.fc',
+        'fused_head.{modality}': f'{encoder}.fc',
+    }
+    note = 'head.* and fused_head.* are the same, a modality has one head'
+    options.update(model='SkeletonClassifier', note=note)
+    return Layout('linear', mark, encoder, names, **options)
+
+
+_Q, _STUDENT = 'encoder_q{end}', 'encoder_student_{letter}'
+_ENCODER = _projected(_Q)
+_BANK = {
+    **_ENCODER,
+    'bank.keys_{modality}': 'queue{end}',
+    'bank.pointer': 'queue_ptr{end}',
+}
+_PRETRAINING = {**_BANK, **_projected('encoder_k{end}', 'key')}
+_MLP2 = {'exchanges.1.projector.{modality}.mlp': 'mlp2{letter}'}
+_NTU = dict(layout='ntu-25')
+
+# The first one counts whose mark a checkpoint bears.
+LAYOUTS = (
+    Layout(
+        'distillation',
+        r'encoder_student_.\.fc\.0\.weight',
+        _STUDENT,
+        _projected(_STUDENT),
+        width=(768, 768),
+        settings=_NTU,
+        dropped=('encoder_q', 'queue'),
+        note='teacher (encoder_q*) and queues dropped: they come from the '
+        'pre-training, whose own checkpoint is to be converted',
+    ),
+    _linear(r'encoder_student_.\.fc\.weight', _STUDENT, settings=_NTU),
+    _linear(r'encoder_q\.fc\.weight', _Q),
+    Layout('ikem', r'mlp2.*', _Q, {**_PRETRAINING, **_MLP2}, 'IKEM'),
+    Layout('crossclr', r'encoder_q_.*', _Q, _PRETRAINING),
+    Layout('skeletonclr', r'encoder_k\..*', _Q, _PRETRAINING),  # and AimCLR
+    Layout(
+        'skeletonclr',
+        r'queue',
+        _Q,
+        {**_BANK, **_projected(_Q, 'key')},
+        note='key encoder copied from the query encoder, there is no '
+        'encoder_k',
+    ),
+    Layout(
+        'encoder',
+        r'encoder_q\..*',
+        _Q,
+        _ENCODER,
+        note='no key encoder and no queue: for SkeletonClassifier('
+        'pretrained=...), not to go on training',
+    ),
+)

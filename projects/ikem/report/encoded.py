@@ -4,20 +4,13 @@ from typing import List, NamedTuple
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.device import get_device
 from torch import nn
-from torch.utils.data import DataLoader
 
 from projects.ikem.engine.cli import describe
-from projects.ikem.engine.loops.frozen_feature_loop import (
-    FeatureDataset,
-    extract_features,
-)
+from projects.ikem.loading import load_model
 from projects.ikem.models import SkeletonClassifier
-from projects.ikem.visualization.clips import (
-    class_names,
-    frame_dirs,
-    load_clips,
-)
+from projects.ikem.visualization.clips import class_names, frame_dirs
 from projects.ikem.visualization.confusion import (
     confusion_figure,
     confusion_matrix,
@@ -25,14 +18,13 @@ from projects.ikem.visualization.confusion import (
 )
 from projects.ikem.visualization.embedding import embedding_figure, to_plane
 from projects.ikem.visualization.encoded import (
+    EncodedClips,
+    classify,
     clip_loader,
-    default_stream,
-    labels_of,
-    load_model,
-    names_of,
+    encode,
     stream_vectors,
 )
-from projects.ikem.visualization.retrieval import nearest, retrieval_figure
+from projects.ikem.visualization.retrieval import neighbours_of
 
 from .blocks import (
     Missing,
@@ -55,11 +47,8 @@ class _Encoded(NamedTuple):
 
     model: nn.Module
     classes: List[str]
-    query_loader: DataLoader
-    gallery_loader: DataLoader
-    queries: FeatureDataset
-    gallery: FeatureDataset
-    stream: str
+    queries: EncodedClips
+    gallery: EncodedClips
 
 
 def encoded_sections(run: Run, max_clips: int) -> List[Section]:
@@ -92,23 +81,15 @@ def _encode(run: Run, max_clips: int) -> _Encoded:
     test.dataset.data_root = train.dataset.data_root
     # few clips: workers would take longer to start
     test.update(num_workers=0, persistent_workers=False)
-    query_loader = clip_loader(cfg, None, max_clips)
-    gallery_loader = clip_loader(cfg, train.dataset.split, max_clips)
-    dataset = query_loader.dataset
-    model = load_model(cfg, str(checkpoint))
-    queries, gallery = (
-        extract_features(model, loader, progress=True)
-        for loader in (query_loader, gallery_loader)
-    )
-    return _Encoded(
-        model,
-        class_names(dataset.metainfo, frame_dirs(dataset)),
-        query_loader,
-        gallery_loader,
-        queries,
-        gallery,
-        default_stream(queries.features),
-    )
+    loaders = [
+        clip_loader(cfg, split, max_clips)
+        for split in (None, train.dataset.split)
+    ]
+    model = load_model(cfg, checkpoint, get_device())
+    queries, gallery = (encode(model, loader) for loader in loaders)
+    dataset = queries.dataset
+    classes = class_names(dataset.metainfo, frame_dirs(dataset))
+    return _Encoded(model, classes, queries, gallery)
 
 
 def _confusions(e: _Encoded) -> List:
@@ -119,15 +100,14 @@ def _confusions(e: _Encoded) -> List:
                 'evaluation, such as one of configs/linear.'
             )
         ]
-    scores = e.model.classify(e.queries.features)[e.stream].detach().cpu()
-    labels = labels_of(e.queries)
-    matrix = confusion_matrix(labels, scores.numpy())
-    right = 100 * (scores.argmax(1).numpy() == labels).mean()
+    predictions = classify(e.model, e.queries)
+    matrix = confusion_matrix(predictions.labels, predictions.scores)
     rows = [
         [e.classes[true], e.classes[predicted], str(num)]
         for true, predicted, num in most_confused(matrix)
     ]
-    caption = f'{_about(e)}: {right:.1f} % right'
+    top1 = predictions.accuracy()['top1']
+    caption = f'{_about(e.queries)}: {top1:.1f} % right'
     figure = confusion_figure(matrix, e.classes)
     return [
         Pictures([picture(figure, caption)]),
@@ -138,47 +118,39 @@ def _confusions(e: _Encoded) -> List:
 
 
 def _embedding(e: _Encoded) -> List:
-    vectors = stream_vectors(e.queries.features, e.stream).cpu().numpy()
-    points = to_plane(vectors)
-    figure = embedding_figure(points, labels_of(e.queries), e.classes)
-    caption = f'{_about(e)}, by class (t-SNE of cosine distances)'
+    clips = e.queries
+    points = to_plane(
+        stream_vectors(clips.features, clips.stream).cpu().numpy()
+    )
+    figure = embedding_figure(points, clips.labels, e.classes)
+    caption = f'{_about(clips)}, by class (t-SNE of cosine distances)'
     return [Pictures([picture(figure, caption)])]
 
 
 def _neighbours(e: _Encoded) -> List:
-    num = len(e.queries)
+    num = len(e.queries.names)
     chosen = np.linspace(0, num - 1, min(_NUM_QUERIES, num)).astype(int)
-    dataset = e.gallery_loader.dataset
     return [
         Pictures([_neighbours_of(e, int(i)) for i in chosen]),
         Note(
             f'Test clips taken at equal distances, and the nearest of '
-            f'{len(e.gallery)} clips of {dataset.split} by the cosine of '
-            f'their features ({e.stream}).'
+            f'{len(e.gallery.names)} clips of {e.gallery.dataset.split} by '
+            f'the cosine of their features ({e.queries.stream}).'
         ),
     ]
 
 
 def _neighbours_of(e: _Encoded, index: int) -> Picture:
-    name, names = names_of(e.queries)[index], names_of(e.gallery)
-    query = {u: f[index : index + 1] for u, f in e.queries.features.items()}
-    itself = names.index(name) if name in names else None
-    k = min(_NUM_NEIGHBOURS, len(names) - (itself is not None))
-    similarity, indices = nearest(
-        query, e.gallery.features, e.stream, k, itself
-    )
-    indices = indices.tolist()
-    label = labels_of(e.queries)[index]
-    hits = labels_of(e.gallery)[indices] == label
-    (clip,) = load_clips(e.query_loader.dataset, [index])
-    neighbours = load_clips(e.gallery_loader.dataset, indices)
-    figure = retrieval_figure(clip, neighbours, similarity.tolist(), hits)
-    caption = f'{e.classes[label]}: {hits.sum()} of {k} of the same class'
-    return picture(figure, caption, vector=False)
+    queries, names = e.queries, e.gallery.names
+    others = len(names) - (queries.names[index] in names)
+    k = min(_NUM_NEIGHBOURS, others)
+    found = neighbours_of(queries, index, e.gallery, queries.stream, k)
+    label = e.classes[queries.labels[index]]
+    caption = f'{label}: {found.right.sum()} of {k} of the same class'
+    return picture(found.figure, caption, vector=False)
 
 
-def _about(e: _Encoded) -> str:
-    dataset = e.query_loader.dataset
-    num, total = len(e.queries), len(frame_dirs(dataset))
+def _about(clips: EncodedClips) -> str:
+    num, total = len(clips.names), len(frame_dirs(clips.dataset))
     drawn = f' of {total}, drawn at random,' if num < total else ''
-    return f'{num} clips{drawn} of {dataset.split}, {e.stream}'
+    return f'{num} clips{drawn} of {clips.dataset.split}, {clips.stream}'

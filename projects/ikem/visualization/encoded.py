@@ -1,46 +1,42 @@
 """Features of clips by a config and a checkpoint."""
 
-from typing import List, Mapping, Optional
+from typing import Dict, List, Mapping, NamedTuple, Optional
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
-from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from projects.ikem.apis import build_model, init_model
-from projects.ikem.checkpoint import get_state_dict, require_fit
-from projects.ikem.engine.loops.frozen_feature_loop import (
-    FeatureDataset,
-    extract_features,
-)
+from projects.ikem.datasets import SkeletonDataset
+from projects.ikem.engine.loops.frozen_feature_loop import extract_features
 from projects.ikem.evaluation.fusion import Predictions
+from projects.ikem.models import SkeletonClassifier
 
 
-def load_model(cfg: Config, checkpoint: str) -> nn.Module:
-    """The model of a config with the weights of a checkpoint, on the GPU
-    where there is one.
+class EncodedClips(NamedTuple):
+    """Clips and their features.
 
     Args:
-        cfg (Config): Config of a pre-training or a classifier.
-        checkpoint (str): Path of its checkpoint.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        RuntimeError: If the checkpoint does not fit.
-        ValueError: If the config has no model, or the checkpoint is refused.
+        dataset (SkeletonDataset): The clips.
+        names (list[str]): Name of each.
+        labels (np.ndarray): Class of each, of shape (N, ).
+        features (dict[str, Tensor]): Features of shape (N, D) by modality.
     """
-    model = build_model(cfg)
-    state = get_state_dict(
-        CheckpointLoader.load_checkpoint(checkpoint, 'cpu', logger='silent')
-    )
-    require_fit(model, state)
-    model.load_state_dict(state)
-    return model.to(get_device()).eval()
+
+    dataset: SkeletonDataset
+    names: List[str]
+    labels: np.ndarray
+    features: Dict[str, Tensor]
+
+    @property
+    def stream(self) -> str:
+        """The modality, or all where there are several, ``'fused'``."""
+        several = len(self.features) > 1
+        return 'fused' if several else next(iter(self.features))
 
 
 def clip_loader(
@@ -73,71 +69,48 @@ def clip_loader(
     return loader
 
 
-def encode(
-    cfg: Config,
-    checkpoint: str,
-    split: Optional[str] = None,
-    max_clips: Optional[int] = None,
-) -> FeatureDataset:
-    """Features of clips, on the CPU; shows the progress.
+def encode(model: nn.Module, loader: DataLoader) -> EncodedClips:
+    """Features of clips; shows the progress.
 
     Args:
-        cfg (Config): Config of a pre-training or a classifier.
-        checkpoint (str): Path of its checkpoint.
-        split (str, optional): As for :func:`clip_loader`.
-        max_clips (int, optional): As for :func:`clip_loader`.
+        model (nn.Module): A pre-training or a classifier.
+        loader (DataLoader): Loader of the clips.
     """
-    model = load_model(cfg, checkpoint)
-    encoded = extract_features(
-        model, clip_loader(cfg, split, max_clips), progress=True
+    encoded = extract_features(model, loader, progress=True)
+    samples = encoded.data_samples
+    return EncodedClips(
+        loader.dataset,
+        [sample.frame_dir for sample in samples],
+        np.array([int(sample.gt_label) for sample in samples]),
+        encoded.features,
     )
-    encoded.features = {u: f.cpu() for u, f in encoded.features.items()}
-    return encoded
 
 
-def predict(
-    cfg: Config, checkpoint: str, stream: Optional[str] = None
+@torch.no_grad()
+def classify(
+    model: SkeletonClassifier,
+    clips: EncodedClips,
+    stream: Optional[str] = None,
 ) -> Predictions:
-    """What a classifier says of its config's test set; shows the progress.
+    """What a classifier says of clips.
 
     Args:
-        cfg (Config): Config of a classifier.
-        checkpoint (str): Path of its checkpoint.
-        stream (str, optional): A modality, or ``'fused'``, which is the
-            default where there are several.
+        model (SkeletonClassifier): The classifier that encoded them.
+        clips (EncodedClips): The clips.
+        stream (str, optional): A modality or ``'fused'``. Defaults to that of
+            ``clips``.
 
     Raises:
-        ValueError: If the config's model is no classifier, or there is no
-            such stream.
+        ValueError: If there is no such stream.
     """
-    model = init_model(cfg, checkpoint, get_device())
-    encoded = extract_features(model, clip_loader(cfg), progress=True)
-    logits = model.classify(encoded.features)
-    stream = stream or default_stream(encoded.features)
+    logits = model.classify(clips.features)
+    stream = stream or clips.stream
     if stream not in logits:
         raise ValueError(
             f'no stream {stream!r}: choose one of {", ".join(logits)}'
         )
-    scores = logits[stream].detach().softmax(1).cpu().numpy()
-    return Predictions(
-        checkpoint, names_of(encoded), labels_of(encoded), scores
-    )
-
-
-def labels_of(encoded: FeatureDataset) -> np.ndarray:
-    """Class of each clip, of shape (N, )."""
-    samples = encoded.data_samples
-    return np.array([int(sample.gt_label) for sample in samples])
-
-
-def names_of(encoded: FeatureDataset) -> List[str]:
-    """Name of each clip."""
-    return [sample.frame_dir for sample in encoded.data_samples]
-
-
-def default_stream(features: Mapping[str, Tensor]) -> str:
-    """All modalities where there are several."""
-    return 'fused' if len(features) > 1 else next(iter(features))
+    scores = logits[stream].softmax(1).cpu().numpy()
+    return Predictions(stream, clips.names, clips.labels, scores)
 
 
 def stream_vectors(features: Mapping[str, Tensor], stream: str) -> Tensor:

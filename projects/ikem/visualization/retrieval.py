@@ -1,13 +1,59 @@
 """The nearest neighbours of a clip."""
 
-from typing import Mapping, Optional, Sequence, Tuple
+from typing import List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .encoded import stream_vectors
+from .clips import load_clips
+from .encoded import EncodedClips, stream_vectors
 from .skeletons import GREEN, ORANGE, Clip, strips
+
+
+class Neighbours(NamedTuple):
+    """The nearest clips of a clip, the nearest first."""
+
+    clips: List[Clip]
+    similarity: List[float]
+    right: np.ndarray  # whether each is of its class, (k, )
+    figure: Figure  # the clip and below it its neighbours
+
+
+def neighbours_of(
+    queries: EncodedClips,
+    index: int,
+    gallery: EncodedClips,
+    stream: str,
+    k: int,
+) -> Neighbours:
+    """Find and draw the neighbours of a clip, but the clip itself.
+
+    Args:
+        queries (EncodedClips): Clips.
+        index (int): Which of them.
+        gallery (EncodedClips): The clips to look among.
+        stream (str): A modality, or ``'fused'``.
+        k (int): How many.
+
+    Raises:
+        ValueError: As for :func:`nearest`.
+    """
+    name, names = queries.names[index], gallery.names
+    similarity, indices = nearest(
+        {u: f[index : index + 1] for u, f in queries.features.items()},
+        gallery.features,
+        stream,
+        k,
+        names.index(name) if name in names else None,
+    )
+    rows = indices.tolist()
+    right = gallery.labels[rows] == queries.labels[index]
+    (clip,) = load_clips(queries.dataset, [index])
+    clips = load_clips(gallery.dataset, rows)
+    figure = retrieval_figure(clip, clips, similarity.tolist(), right)
+    return Neighbours(clips, similarity.tolist(), right, figure)
 
 
 def nearest(

@@ -5,7 +5,7 @@ import pickle
 import struct
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Tuple
+from typing import Any, BinaryIO
 
 from projects.ikem.unpickling import (
     NDARRAY,
@@ -79,11 +79,6 @@ class _Held:
 class _RestrictedUnpickler(pickle._Unpickler):
     dispatch = dict(pickle._Unpickler.dispatch)
 
-    def __init__(self, file: BinaryIO, admitted: Dict) -> None:
-        self.file = _Held(file)
-        super().__init__(self.file, encoding='latin1')
-        self.admitted = admitted
-
     def load_bytearray8(self) -> None:
         """Of the opcodes the one that makes its buffer before it reads."""
         (size,) = struct.unpack('<Q', self.read(8))
@@ -92,12 +87,12 @@ class _RestrictedUnpickler(pickle._Unpickler):
     dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.admitted:
+        if (module, name) not in _ADMITTED:
             raise Refused(f'{module}.{name}')
-        return self.admitted[module, name]
+        return _ADMITTED[module, name]
 
 
-def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
+def load(path) -> Any:
     """Load a pickle of plain containers and numpy arrays.
 
     Nothing in the pickle is executed: it may refer to numpy's arrays, scalars
@@ -106,8 +101,6 @@ def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
 
     Args:
         path (str | PathLike): The file.
-        admitted (dict): What it may refer to besides, by module and name.
-            Must not execute what the pickle calls it with. Defaults to none.
 
     Raises:
         FormatError: If the file is no whole pickle, or refers to more.
@@ -116,7 +109,7 @@ def load(path, admitted: Dict[Tuple[str, str], Any] = {}) -> Any:
     path = Path(path)
     with open(path, 'rb') as file:
         try:
-            return _RestrictedUnpickler(file, {**_ADMITTED, **admitted}).load()
+            return _RestrictedUnpickler(_Held(file), encoding='latin1').load()
         except Refused as refused:
             raise FormatError(
                 path,

@@ -6,8 +6,8 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 from torch import Tensor
 
-from projects.ikem.checkpoint import require_fit
 from projects.ikem.engine.unwrap import unwrap
+from projects.ikem.loading import require_fit
 
 
 @HOOKS.register_module()

@@ -6,6 +6,8 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from projects.ikem.loading import load_encoders
+
 from ..encoder import Embedded, Encoders, Features, unit
 from ..losses import (
     embedding_statistics,
@@ -13,7 +15,6 @@ from ..losses import (
     mean_over_sources,
 )
 from ..memory_bank import MemoryBank
-from ..pretrained import load_encoders
 from .base import PretrainingModel
 
 TEACHER = 'teacher'  # the bank of z^t, beside those of its modalities
@@ -28,9 +29,9 @@ class Teacher(BaseModule):
         modalities (sequence[str]): Modalities v.
         backbone (dict): Their encoder f.
         neck (dict): Their projector g.
-        pretrained (str, optional): Checkpoint of their pre-training, every
-            parameter of which is taken. It is read when a training begins
-            or is resumed, not to test. Defaults to None.
+        pretrained (str, optional): Checkpoint of their pre-training, or its
+            work dir, every parameter of which is taken. It is read when a
+            training begins or is resumed, not to test. Defaults to None.
         prefix (str): Where the checkpoint has the encoder and projector of a
             modality. Defaults to ``'query.{modality}.'``.
         layout (str | dict | SkeletonLayout, optional): Skeleton layout of a

@@ -7,8 +7,9 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModel, ModuleDict
 from torch import Tensor, nn
 
+from projects.ikem.loading import load_encoders
+
 from ..encoder import Encoders
-from ..pretrained import load_encoders
 
 
 @MODELS.register_module()
@@ -29,9 +30,9 @@ class SkeletonClassifier(BaseModel):
             default those that the backbone says.
         frozen (bool): Linear evaluation: the encoders get no gradient and
             stay in eval mode. False fine-tunes them. Defaults to True.
-        pretrained (str, optional): Checkpoint of a pre-training, whose query
-            encoders are taken, every parameter of them. None leaves the
-            encoders untrained. Defaults to None.
+        pretrained (str, optional): Checkpoint of a pre-training, or its work
+            dir, whose query encoders are taken, every parameter of them. None
+            leaves the encoders untrained. Defaults to None.
         prefix (str): Where the checkpoint has the encoder of a modality.
             Defaults to ``'query.{modality}.backbone.'``.
         init_cfg (dict, optional): Initialization, by default of the heads'
