@@ -1,4 +1,4 @@
-"""Recognise the action of one ``.skeleton`` file.
+"""Recognise the action of one clip.
 
 python demo/demo_skeleton.py FILE CONFIG CHECKPOINT
 """
@@ -12,9 +12,13 @@ from projects.ikem.engine.cli import one_line_errors
 
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description='Recognise the action of one .skeleton file'
+        description='Recognise the action of one clip'
     )
-    parser.add_argument('file', help='.skeleton file')
+    parser.add_argument(
+        'file',
+        help='.skeleton file, or joints (persons, frames, joints, 3) as npy, '
+        'pickle or json',
+    )
     parser.add_argument('config', help='config of a classifier')
     parser.add_argument('checkpoint', help='its checkpoint or work dir')
     parser.add_argument(

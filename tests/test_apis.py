@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -134,6 +135,41 @@ def test_an_array_as_its_prepared_clip(model, raw, tmp_path):
         for path in source.jobs
     }
     assert_as_prepared(model, tmp_path / 'ntu', clips)
+
+
+def test_frames_before_somebody_appears_change_nothing(model):
+    x = np.random.default_rng(0).normal(size=(2, 12, 25, 3), scale=0.3)
+    late = np.concatenate((np.zeros_like(x), x), 1)
+    model.data_preprocessor.use_time_scale = False
+    scores = [inference(model, clip).scores for clip in (x, late)]
+    torch.testing.assert_close(*scores)
+    alone = inference(model, x[:1]).scores
+    behind = np.stack((np.zeros_like(x[0]), x[0]))  # in the second slot
+    torch.testing.assert_close(inference(model, behind).scores, alone)
+
+
+@pytest.mark.parametrize('suffix', ['npy', 'pkl', 'json'])
+def test_files_of_joints(model, tmp_path, suffix):
+    x = np.random.default_rng(0).normal(size=(1, 12, 25, 3), scale=0.3)
+    path = tmp_path / f'clip.{suffix}'
+    expected = inference(model, x).scores
+    contents = {
+        'npy': [x, x[0]],
+        'pkl': [x, dict(keypoint=x), [dict(keypoint=x, label=3)]],
+        'json': [dict(keypoint=x.tolist()), dict(skeletons=x[0].tolist())],
+    }
+    for content in contents[suffix]:
+        if suffix == 'npy':
+            np.save(path, content)
+        elif suffix == 'pkl':
+            path.write_bytes(pickle.dumps(content))
+        else:
+            path.write_text(json.dumps(content))
+        torch.testing.assert_close(inference(model, path).scores, expected)
+    for content in (b'', b'{}', b'[' * 9999, pickle.dumps([x, x, x])):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=path.name):
+            inference(model, path)
 
 
 def test_the_checkpoint_says_how_clips_were_prepared(model, prepared):

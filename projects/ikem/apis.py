@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -11,8 +12,8 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from torch import Tensor
 
-from .datasets.formats import FormatError
-from .datasets.formats.bodies import present_frames_first
+from .datasets.formats import FormatError, single
+from .datasets.formats.bodies import present_frames_first, select_persons
 from .datasets.formats.ntu import read_joints
 from .datasets.frames import frame_counts
 from .datasets.prepare import preprocess
@@ -92,9 +93,10 @@ def inference(
     Args:
         model (SkeletonClassifier): The model of :func:`init_model`.
         clip (str | PathLike | np.ndarray | list): Path of a ``.skeleton``
-            file, or raw joints in metres, of shape (M, T_raw, V, 3), zero
-            where a person is absent, the person that counts first; or a list
-            of these. Persons beyond those that the model takes are left out.
+            file, or of an npy, pickle or json file with joints; or raw joints
+            in metres, of shape (M, T_raw, V, 3), zero where a person is
+            absent; or a list of these. Frames that show nobody are taken out;
+            of more persons than the model takes, those that move most stay.
         batch_size (int): How many clips go through the model at once.
             Defaults to 64.
 
@@ -206,10 +208,19 @@ def _prepare(
 ) -> Dict:
     """A clip as :class:`SkeletonDataset` hands it out."""
     select = _selection(model.dataset_meta)
-    if isinstance(clip, (str, os.PathLike)):
-        clip = read_joints(clip, select)
+    if not isinstance(clip, (str, os.PathLike)):
+        clip = _from_array(np.asarray(clip), f'clip {index}')
+    elif Path(clip).suffix in single.SUFFIXES:
+        clip = _from_array(single.read_array(clip), str(clip))
     else:
-        clip = _from_array(np.asarray(clip), f'clip {index}', select)
+        clip = read_joints(clip, select)
+        # the end of a clip is not lost where persons appear late, whatever
+        # the chain of the training does
+        x, length = present_frames_first(clip['keypoint'])
+        clip.update(keypoint=x, length=length)
+    num_persons = model.dataset_meta.get('num_persons')
+    if num_persons is not None:  # absent ones count, as in the training
+        clip['keypoint'] = select_persons(clip['keypoint'], num_persons)
     num_joints = model.data_preprocessor.layout.num_joints
     if clip['keypoint'].shape[2] != num_joints:
         raise FormatError(
@@ -234,7 +245,7 @@ def _selection(meta: Dict) -> str:
     return source.get('select_bodies', 'order')
 
 
-def _from_array(x: np.ndarray, name: str, select: str) -> Dict:
+def _from_array(x: np.ndarray, name: str) -> Dict:
     """Raw joints as the readers of files hand them out."""
     if x.dtype.kind not in 'fiu' or x.shape[3:] != (3,) or not len(x):
         raise FormatError(
@@ -246,15 +257,11 @@ def _from_array(x: np.ndarray, name: str, select: str) -> Dict:
         x = x.astype(np.float32)
     if not np.isfinite(x).all():
         raise FormatError(name, 'a joint is not finite')
-    if select == 'order':
-        length = int(x[:1, :, 0].any(-1).sum())
-    else:
-        x, length = present_frames_first(x)
+    x, length = present_frames_first(x)
     if not length:
         raise FormatError(
             name,
-            f'nobody to see: the first of {x.shape[0]} persons is absent in '
-            f'all {x.shape[1]} frames',
+            f'nobody to see, all joints are zero in all {x.shape[1]} frames',
         )
     return dict(
         frame_dir=name, keypoint=x, raw_frames=x.shape[1], length=length
