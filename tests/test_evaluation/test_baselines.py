@@ -1,4 +1,5 @@
 import builtins
+import json
 
 import numpy as np
 import pytest
@@ -126,10 +127,28 @@ def test_every_split_with_two_parts_is_measured(prepared):
             'xset_train': names[4:],
             'xset_val': names[:4],
             'xview_train': names,  # nothing to validate on
+            'train': names[:8],
+            'val': names[8:],
+            'train_10pct': names[:2],
+            'by_day_train': names[:8],
+            'by_day_test': names[8:],
         }
     )
     perfect = dict(ridge=100.0, nn1=100.0)
-    assert prepared_baselines(folder) == dict(xsub=perfect, xset=perfect)
+    assert prepared_baselines(folder) == dict.fromkeys(
+        ('xsub', 'xset', 'train', 'by_day'), perfect
+    )
+
+
+def test_clips_without_a_label_are_left_out(prepared):
+    names, write = prepared
+    folder = write(dict(train=names[:8], val=names[8:]))
+    path = folder / 'annotations.json'
+    meta = json.loads(path.read_text())
+    for clip in meta['annotations'][1:12:5]:
+        clip['label'] = -1
+    path.write_text(json.dumps(meta))
+    assert prepared_baselines(folder)['train'] == dict(ridge=100.0, nn1=100.0)
 
 
 def test_a_split_is_needed(prepared):

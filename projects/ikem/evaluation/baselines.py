@@ -1,11 +1,13 @@
 """Trivial baselines: what a data set gives away without a learned feature."""
 
+import re
 from pathlib import Path
 from typing import Dict, Union
 
 import numpy as np
 
 from projects.ikem.datasets.prepared import read_annotations
+from projects.ikem.datasets.prepared_checks import UNLABELLED
 from projects.ikem.datasets.transforms import ResampleFrames
 
 # Regularisation of the ridge classifier. There are several thousand
@@ -98,8 +100,9 @@ def prepared_baselines(
 
     Returns:
         dict[str, dict[str, float]]: The result of :func:`trivial_baselines`
-        for each split X of which there is ``X_train`` and ``X_val``, both
-        with clips.
+        for each split X of which there is ``X_train`` and ``X_val``, or
+        ``X_test``, both with clips that have a label; by ``'train'`` for
+        ``train`` and ``val``.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
@@ -114,18 +117,22 @@ def prepared_baselines(
     row = {clip['frame_dir']: i for i, clip in enumerate(clips)}
     splits = annotations['split']
     pairs = {
-        part[: -len('_train')]: (part, part[: -len('train')] + 'val')
+        re.sub('_?train', '', part) or 'train': (part, other)
         for part in splits
-        if part.endswith('_train')
+        for held_out in ('test', 'val')  # which counts if there are both
+        for other in [re.sub(r'(^|_)train', rf'\1{held_out}', part)]
+        if other != part and other in splits
     }
-    pairs = {x: pair for x, pair in pairs.items() if pair[1] in splits}
     if not pairs:
         raise ValueError(
-            f'no split with a _train and a _val part among {sorted(splits)}'
+            f'no split with a train and a val part among {sorted(splits)}'
         )
     results = {}
     for name, pair in pairs.items():
-        train, val = ([row[x] for x in splits[part]] for part in pair)
+        train, val = (
+            [row[x] for x in splits[part] if labels[row[x]] != UNLABELLED]
+            for part in pair
+        )
         if train and val:  # few subjects are all of one part
             results[name] = trivial_baselines(
                 features[train], labels[train], features[val], labels[val]
