@@ -64,7 +64,7 @@ def draw(args: argparse.Namespace):
     names = names_of(encoded)
     if args.colour == 'class':
         groups = labels_of(encoded)
-        legend = class_names(encoded.metainfo, names)
+        legend = class_names(encoded.metainfo)
     else:
         groups = [recorded(name, args.colour) for name in names]
         legend = None

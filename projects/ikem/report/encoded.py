@@ -102,7 +102,7 @@ def _encode(run: Run, max_clips: int) -> _Encoded:
     )
     return _Encoded(
         model,
-        class_names(dataset.metainfo, frame_dirs(dataset)),
+        class_names(dataset.metainfo),
         query_loader,
         gallery_loader,
         queries,
