@@ -20,7 +20,7 @@ from projects.ikem.datasets.sources import (
     pose_pickle_source,
     preprocessing_chain,
 )
-from projects.ikem.datasets.synthetic_ntu import write_skeleton
+from projects.ikem.datasets.synthetic.kinect import write_skeleton
 
 CONFIG = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xview.py'
 MODALITIES = ('joint', 'motion', 'bone')

@@ -49,14 +49,14 @@ def main(argv: List[str]) -> None:
     )
     args = parser.parse_args(argv)
     if not (ROOT / RAW).exists():
-        run('tools/data/make_synthetic_ntu.py', RAW)
+        run('tools/data/make_synthetic.py', RAW)
     if not (ROOT / PREPARED).exists():
         run(
             'tools/data/prepare_ntu.py',
             RAW,
             PREPARED,
             '--dataset',
-            'ntu60',
+            'synthetic',
             '--num-frames',
             '25',
         )

@@ -3,9 +3,9 @@
 #   bash tools/quickstart.sh
 data = {
     'work_dirs/quickstart_data/prepared': 'python '
-    'tools/data/make_synthetic_ntu.py work_dirs/quickstart_data/raw; python '
+    'tools/data/make_synthetic.py work_dirs/quickstart_data/raw; python '
     'tools/data/prepare_ntu.py work_dirs/quickstart_data/raw '
-    'work_dirs/quickstart_data/prepared --dataset ntu60 --num-frames 25'
+    'work_dirs/quickstart_data/prepared --dataset synthetic --num-frames 25'
 }
 
 

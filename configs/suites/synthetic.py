@@ -3,9 +3,9 @@
 _base_ = './_base_/trivial_rows.py'
 
 data = {
-    'data/synthetic/prepared': 'python tools/data/make_synthetic_ntu.py '
+    'data/synthetic/prepared': 'python tools/data/make_synthetic.py '
     'data/synthetic/raw; python tools/data/prepare_ntu.py data/synthetic/raw '
-    'data/synthetic/prepared --dataset ntu60 --num-frames 25'
+    'data/synthetic/prepared --dataset synthetic --num-frames 25'
 }
 
 

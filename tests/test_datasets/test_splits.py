@@ -32,6 +32,7 @@ def test_ntu60():
         xview_train=NTU[1:3],
         xview_val=[NTU[0], NTU[3]],
     )
+    assert ntu_splits(NTU, 'synthetic') == ntu_splits(NTU, 'ntu60')
 
 
 def test_ntu120():
@@ -56,6 +57,7 @@ def test_missing_samples():
     ntu60, ntu120 = load_missing('ntu60'), load_missing('ntu120')
     assert (len(ntu60), len(ntu120)) == (302, 535)
     assert ntu60 < ntu120
+    assert load_missing('synthetic') == set()
     assert 'S001C002P005R002A008' in ntu60
     # samples of NTU-60 have actions 1 to 60, setups 1 to 17
     assert {name[1:4] for name in ntu60} <= {f'{i:03d}' for i in range(1, 18)}

@@ -11,7 +11,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from projects.ikem.datasets.sources import preprocessing_chain
-from projects.ikem.datasets.synthetic_ntu import write_skeleton
+from projects.ikem.datasets.synthetic.kinect import write_skeleton
 
 LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 

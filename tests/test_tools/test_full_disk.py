@@ -16,7 +16,7 @@ from released import make
 
 from projects.ikem.datasets.prepared import add_split, read_annotations
 from projects.ikem.datasets.sources import preprocessing_chain
-from projects.ikem.datasets.synthetic_ntu import write_skeleton
+from projects.ikem.datasets.synthetic.kinect import write_skeleton
 from projects.ikem.evaluation.fusion import Predictions
 
 
@@ -103,7 +103,7 @@ WRITERS = {
         *('--dataset', 'ntu60', '--workers', 1),
     ),
     'synthetic': lambda given, out: run_tool(
-        *('tools/data/make_synthetic_ntu.py', out),
+        *('tools/data/make_synthetic.py', out),
         *('--subjects', 1, '--repetitions', 1, '--workers', 1),
     ),
     'fuse': lambda given, out: run_tool(
@@ -163,7 +163,7 @@ def test_synthetic_files_are_replaced_by_all_others(tmp_path, capsys):
     before = contents(tmp_path)
     args = ('--subjects', 1, '--workers', 1, '--overwrite')
     with full_disk(), pytest.raises(SystemExit, match='too large.*/out'):
-        run_tool('tools/data/make_synthetic_ntu.py', out, *args)
+        run_tool('tools/data/make_synthetic.py', out, *args)
     assert contents(tmp_path) == before
 
 

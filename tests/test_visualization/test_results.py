@@ -152,19 +152,18 @@ def test_curves():
 
 def test_names_of_classes():
     ntu = dict(dataset='ntu60', num_classes=60)
-    names = class_names(ntu, ['S001C001P001R001A001'])
+    names = class_names(ntu)
     assert (names[0], names[49], len(names)) == ('drink water', 'punch', 60)
-    synthetic = class_names(ntu, ['S033C001P001R001A001'])
-    assert synthetic[:2] == ['drink', 'throw']
-    assert synthetic[59] == '59'
-    nwucla = class_names(dict(dataset='nwucla', num_classes=10), [])
+    synthetic = class_names(dict(dataset='synthetic', num_classes=17))
+    assert (synthetic[2], synthetic[-1]) == ('clap', 'push')
+    nwucla = class_names(dict(dataset='nwucla', num_classes=10))
     assert (nwucla[4], nwucla[-1]) == ('sit down', 'carry')
     own = dict(dataset='mine', num_classes=2)
-    assert class_names(own, ['x']) == ['0', '1']
-    assert class_names(dict(own, classes=['p', 'q']), ['x']) == ['p', 'q']
+    assert class_names(own) == ['0', '1']
+    assert class_names(dict(own, classes=['p', 'q'])) == ['p', 'q']
     assert {
         k: len(v) for k, v in clips_module._action_names().items()
-    } == dict(ntu=120, nwucla=10)
+    } == dict(ntu60=120, ntu120=120, nwucla=10, synthetic=17)
 
 
 def test_what_names_say():

@@ -1,4 +1,4 @@
-"""Prepare raw NTU RGB+D 60 or 120: ``.skeleton`` files to a prepared folder.
+"""Prepare NTU RGB+D 60 or 120, or the synthetic set, from ``.skeleton`` files.
 
 python tools/data/prepare_ntu.py RAW_DIR OUT_DIR --dataset ntu60
 """
@@ -8,6 +8,7 @@ import argparse
 from projects.ikem.datasets.formats.ntu import SELECTIONS
 from projects.ikem.datasets.prepare import positive_int, run
 from projects.ikem.datasets.sources import Source, ntu_source
+from projects.ikem.datasets.splits import NTU_NUM_CLASSES
 
 
 def make_source(args: argparse.Namespace) -> Source:
@@ -26,7 +27,7 @@ def main() -> None:
     )
     parser.add_argument('raw_dir', help='folder with the .skeleton files')
     parser.add_argument(
-        '--dataset', choices=('ntu60', 'ntu120'), required=True
+        '--dataset', choices=tuple(NTU_NUM_CLASSES), required=True
     )
     parser.add_argument(
         '--select-bodies',

@@ -66,7 +66,7 @@ def main() -> None:
             clip_loader(cfg).dataset.metainfo,
             num_classes=predictions.scores.shape[1],
         )
-        classes = class_names(metainfo, names)
+        classes = class_names(metainfo)
         matrix = confusion_matrix(predictions.labels, predictions.scores)
         top1 = predictions.accuracy()['top1']
         title = f'{len(names)} clips, {top1:.1f} % right'

@@ -65,7 +65,7 @@ def draw(args: argparse.Namespace):
     clips = encode(model, clip_loader(cfg, args.split, args.max_clips))
     if args.colour == 'class':
         groups = clips.labels
-        legend = class_names(clips.dataset.metainfo, clips.names)
+        legend = class_names(clips.dataset.metainfo)
     else:
         groups = [recorded(name, args.colour) for name in clips.names]
         legend = None

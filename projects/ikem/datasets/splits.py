@@ -78,20 +78,22 @@ NTU_TRAIN_SUBJECTS['ntu120'] = NTU_TRAIN_SUBJECTS['ntu60'] | {
     100,
     103,
 }
+NTU_TRAIN_SUBJECTS['synthetic'] = NTU_TRAIN_SUBJECTS['ntu60']
 NTU_TRAIN_CAMERAS = {2, 3}
-NTU_NUM_CLASSES = {'ntu60': 60, 'ntu120': 120}
+# Of the data sets in the files of NTU RGB+D.
+NTU_NUM_CLASSES = {'ntu60': 60, 'ntu120': 120, 'synthetic': 17}
 # Of the labels, for semi-supervised training; every prepared folder has them.
 LABEL_FRACTIONS = {'1pct': 0.01, '5pct': 0.05, '10pct': 0.1}
 
 
 def ntu_splits(names: Iterable[str], dataset: str) -> Dict[str, List[str]]:
-    """Split clips of NTU RGB+D.
+    """Split clips of NTU RGB+D, or synthetic ones.
 
     Args:
         names (Iterable[str]): Names of the clips.
-        dataset (str): ``'ntu60'`` for xsub (by subject) and xview (by
-            camera), ``'ntu120'`` for xsub and xset (by setup, even ones
-            train).
+        dataset (str): ``'ntu60'`` or ``'synthetic'`` for xsub (by subject)
+            and xview (by camera), ``'ntu120'`` for xsub and xset (by setup,
+            even ones train).
 
     Returns:
         dict[str, list[str]]: Names of the clips of xsub_train, xsub_val, and
@@ -100,17 +102,17 @@ def ntu_splits(names: Iterable[str], dataset: str) -> Dict[str, List[str]]:
     clips = {name: ntu.parse_name(name) for name in names}
     subjects = NTU_TRAIN_SUBJECTS[dataset]
     split = _halve('xsub', clips, lambda clip: clip['subject'] in subjects)
-    if dataset == 'ntu60':
+    if dataset == 'ntu120':
+        split.update(
+            _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0)
+        )
+    else:
         split.update(
             _halve(
                 'xview',
                 clips,
                 lambda clip: clip['camera'] in NTU_TRAIN_CAMERAS,
             )
-        )
-    else:
-        split.update(
-            _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0)
         )
     return split
 
@@ -278,10 +280,13 @@ def load_missing(dataset: str) -> Set[str]:
     """Load the names of samples whose skeletons are missing or incomplete.
 
     The authors of NTU RGB+D publish them: 302 of NTU-60, 535 of NTU-120.
+    None are missing of the synthetic set.
 
     Args:
-        dataset (str): ``'ntu60'`` or ``'ntu120'``.
+        dataset (str): ``'ntu60'``, ``'ntu120'`` or ``'synthetic'``.
     """
+    if dataset == 'synthetic':
+        return set()
     path = Path(__file__).parent / 'data' / 'ntu_missing_skeletons.json'
     missing = json.loads(path.read_text())
     names = set(missing['ntu60'])

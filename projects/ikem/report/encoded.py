@@ -10,7 +10,7 @@ from torch import nn
 from projects.ikem.engine.cli import describe
 from projects.ikem.loading import load_model
 from projects.ikem.models import SkeletonClassifier
-from projects.ikem.visualization.clips import class_names, frame_dirs
+from projects.ikem.visualization.clips import class_names
 from projects.ikem.visualization.confusion import (
     confusion_figure,
     confusion_matrix,
@@ -88,7 +88,7 @@ def _encode(run: Run, max_clips: int) -> _Encoded:
     model = load_model(cfg, checkpoint, get_device())
     queries, gallery = (encode(model, loader) for loader in loaders)
     dataset = queries.dataset
-    classes = class_names(dataset.metainfo, frame_dirs(dataset))
+    classes = class_names(dataset.metainfo)
     return _Encoded(model, classes, queries, gallery)
 
 

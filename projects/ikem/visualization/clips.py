@@ -10,19 +10,17 @@ from projects.ikem import datasets
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.formats import FormatError, ntu, nwucla
 from projects.ikem.datasets.frames import frame_counts
-from projects.ikem.datasets.synthetic_ntu import ACTIONS
+from projects.ikem.datasets.synthetic.actions import ACTIONS
 from projects.ikem.skeletons import get_layout
 
 from .skeletons import Clip
 
 
-def class_names(metainfo: Mapping, frame_dirs: Sequence[str]) -> List[str]:
+def class_names(metainfo: Mapping) -> List[str]:
     """Names of the classes.
 
     Args:
         metainfo (mapping): ``metainfo`` of a :class:`SkeletonDataset`.
-        frame_dirs (sequence[str]): Names of its clips, by which synthetic
-            ones are told from those of NTU RGB+D.
 
     Returns:
         list[str]: ``classes`` of the metainfo; else the names of the actions
@@ -31,27 +29,15 @@ def class_names(metainfo: Mapping, frame_dirs: Sequence[str]) -> List[str]:
     dataset, num = metainfo['dataset'], metainfo['num_classes']
     if metainfo.get('classes'):
         return list(metainfo['classes'])
-    known: Sequence[str] = ()
-    if dataset == 'nwucla':
-        known = _action_names()['nwucla']
-    elif dataset in ('ntu60', 'ntu120'):
-        known = _action_names()['ntu']
-        if all(_is_synthetic(name) for name in frame_dirs):
-            known = ACTIONS
+    known = _action_names().get(dataset, [])
     return [known[i] if i < len(known) else str(i) for i in range(num)]
 
 
 def _action_names() -> Dict[str, List[str]]:
     folder = Path(datasets.__file__).parent / 'data'
-    return json.loads((folder / 'action_names.json').read_text())
-
-
-def _is_synthetic(frame_dir: str) -> bool:
-    """The 32 setups of NTU RGB+D 120 end where synthetic ones begin."""
-    try:
-        return ntu.parse_name(frame_dir)['setup'] > 32
-    except FormatError:
-        return False
+    names = json.loads((folder / 'action_names.json').read_text())
+    names['ntu60'] = names['ntu120'] = names.pop('ntu')
+    return dict(names, synthetic=list(ACTIONS))
 
 
 def recorded(frame_dir: str, field: str) -> int:
@@ -118,7 +104,7 @@ def load_clips(dataset: SkeletonDataset, indices: Sequence[int]) -> List[Clip]:
             'clips there, counted from 0'
         )
     layout = get_layout(dataset.metainfo['layout'])
-    classes = class_names(dataset.metainfo, frame_dirs(dataset))
+    classes = class_names(dataset.metainfo)
     infos = [dataset.get_data_info(i) for i in indices]
     return [
         Clip(

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from projects.ikem.datasets.formats import FormatError, read_skeleton
 from projects.ikem.datasets.formats.ntu import parse_name
-from projects.ikem.datasets.synthetic_ntu.writer import write_skeleton
+from projects.ikem.datasets.synthetic.kinect import write_skeleton
 
 NAME = 'S001C002P003R002A013'
 ID = 72057594037931101  # two such ids are the same number in float64

@@ -16,12 +16,12 @@ def ntu_source(
     num_frames: int = 50,
     missing_list: Optional[str] = None,
 ) -> Source:
-    """Raw ``.skeleton`` files of NTU RGB+D, in a folder or below it.
+    """Raw ``.skeleton`` files in a folder or below it.
 
     Args:
         raw_dir (str | PathLike): The folder.
-        dataset (str): ``'ntu60'`` or ``'ntu120'``. Clips of other actions,
-            which may lie in the same folder, are left out.
+        dataset (str): ``'ntu60'``, ``'ntu120'`` or ``'synthetic'``. Clips of
+            other actions, which may lie in the same folder, are left out.
         select (str): Which bodies to keep, see :func:`ntu.read_skeleton`.
         num_frames (int): Frames after resampling.
         missing_list (str, optional): A text with the names of samples to
