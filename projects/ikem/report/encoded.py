@@ -10,7 +10,7 @@ from torch import nn
 from projects.ikem.engine.cli import describe
 from projects.ikem.loading import load_model
 from projects.ikem.models import SkeletonClassifier
-from projects.ikem.visualization.clips import class_names
+from projects.ikem.visualization.clips import class_names, frame_dirs
 from projects.ikem.visualization.confusion import (
     confusion_figure,
     confusion_matrix,
