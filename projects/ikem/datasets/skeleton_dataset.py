@@ -9,6 +9,7 @@ from mmaction.datasets.base import BaseActionDataset
 from mmaction.registry import DATASETS
 from mmengine.logging import print_log
 
+from .class_names import known_classes
 from .frames import frame_counts
 from .prepared import read_annotations
 from .prepared_checks import UNLABELLED, check_clip
@@ -107,8 +108,11 @@ class SkeletonDataset(BaseActionDataset):
             preprocessing=prepared['preprocessing'],
             source=prepared.get('source', {}),
         )
-        if 'classes' in prepared:
-            metainfo['classes'] = prepared['classes']
+        classes = prepared.get('classes') or known_classes(
+            prepared['dataset'], prepared['num_classes']
+        )
+        if classes is not None:
+            metainfo['classes'] = classes
         self._metainfo = {**metainfo, **self._metainfo}
         clips = [
             dict(clip, row=row)

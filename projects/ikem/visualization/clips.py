@@ -1,16 +1,12 @@
 """Clips of a prepared folder, and what is known of them by their names."""
 
-import json
-from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 
 from mmengine.dataset import Compose
 
-from projects.ikem import datasets
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.formats import FormatError, ntu, nwucla
 from projects.ikem.datasets.frames import frame_counts
-from projects.ikem.datasets.synthetic.actions import ACTIONS
 from projects.ikem.skeletons import get_layout
 
 from .skeletons import Clip
@@ -23,21 +19,10 @@ def class_names(metainfo: Mapping) -> List[str]:
         metainfo (mapping): ``metainfo`` of a :class:`SkeletonDataset`.
 
     Returns:
-        list[str]: ``classes`` of the metainfo; else the names of the actions
-        of NTU RGB+D, NW-UCLA and the synthetic set; else numbers from 0.
+        list[str]: ``classes`` of the metainfo; else numbers from 0.
     """
-    dataset, num = metainfo['dataset'], metainfo['num_classes']
-    if metainfo.get('classes'):
-        return list(metainfo['classes'])
-    known = _action_names().get(dataset, [])
-    return [known[i] if i < len(known) else str(i) for i in range(num)]
-
-
-def _action_names() -> Dict[str, List[str]]:
-    folder = Path(datasets.__file__).parent / 'data'
-    names = json.loads((folder / 'action_names.json').read_text())
-    names['ntu60'] = names['ntu120'] = names.pop('ntu')
-    return dict(names, synthetic=list(ACTIONS))
+    numbers = map(str, range(metainfo['num_classes']))
+    return list(metainfo.get('classes') or numbers)
 
 
 def recorded(frame_dir: str, field: str) -> int:
