@@ -21,7 +21,8 @@ def loaders(*names):
 
 def training(name, **options):
     return dict(
-        config=f'configs/{name}/{name}-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py',
+        config='{{ fileDirname }}/../'
+        f'{name}/{name}-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py',
         options={**loaders('train'), **options},
         amp=True,
     )
@@ -29,7 +30,7 @@ def training(name, **options):
 
 def linear(run, **options):
     return dict(
-        config='configs/linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py',
+        config='{{ fileDirname }}/../linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py',
         options={
             'train_cfg.val_interval': 10,
             **loaders('train', 'val', 'test'),
@@ -39,11 +40,11 @@ def linear(run, **options):
     )
 
 
-def streams(title, run, names):
-    return {
-        title.format(name): dict(run=run, metric=f'acc/{name}_top1')
+def rows(title, run, *names):
+    return [
+        dict(title=title.format(name), run=run, metric=f'acc/{name}_top1')
         for name in names
-    }
+    ]
 
 
 runs = {
@@ -87,31 +88,35 @@ tables = dict(
     quickstart=dict(
         title='Synthetic skeletons, linear evaluation',
         columns=['xsub'],
-        rows={
-            **streams('{}', 'ikem-6m_linear-6m', ['joint', 'motion', 'bone']),
-            '3m: joint, motion, bone of the six': dict(
-                run='ikem-6m_linear-3m', metric='acc/fused_top1'
+        rows=[
+            *rows('{}', 'ikem-6m_linear-6m', 'joint', 'motion', 'bone'),
+            *rows(
+                '3m: joint, motion, bone of the six',
+                'ikem-6m_linear-3m',
+                'fused',
             ),
-            '6m: all six, the teacher': dict(
-                run='ikem-6m_linear-6m', metric='acc/fused_top1'
+            *rows('6m: all six, the teacher', 'ikem-6m_linear-6m', 'fused'),
+            *rows(
+                'student: joint, motion, bone',
+                'distillation-3m_linear-3m',
+                'fused',
             ),
-            'student: joint, motion, bone': dict(
-                run='distillation-3m_linear-3m', metric='acc/fused_top1'
-            ),
-            **streams(
+            *rows(
                 'untrained {}',
                 'untrained-3m_linear-3m',
-                ['joint', 'motion', 'bone'],
+                *('joint', 'motion', 'bone'),
             ),
-            'untrained 3m': dict(
-                run='untrained-3m_linear-3m', metric='acc/fused_top1'
+            *rows('untrained 3m', 'untrained-3m_linear-3m', 'fused'),
+            dict(
+                title='ridge on 24 frames',
+                run='baselines',
+                metric='{column}/ridge',
             ),
-            'ridge on 24 frames': dict(
-                run='baselines', metric='{column}/ridge'
+            dict(
+                title='nearest neighbour on 24 frames',
+                run='baselines',
+                metric='{column}/nn1',
             ),
-            'nearest neighbour on 24 frames': dict(
-                run='baselines', metric='{column}/nn1'
-            ),
-        },
+        ],
     )
 )

@@ -1,16 +1,42 @@
-"""Typos in configs, which mmengine takes for fields that nobody reads."""
+"""Fields of configs that nothing reads: typos, which mmengine lets pass."""
 
+import functools
 import inspect
 from difflib import get_close_matches
-from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Tuple,
+)
 
+import mmaction.registry
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import Runner
+from mmengine.registry import Registry
+from mmengine.runner import Runner, set_random_seed
+from torch.utils.data import DataLoader
+
+
+def _parameters(function: Callable) -> List[str]:
+    """Names of the arguments of a function, without ``self`` and
+    ``**kwargs``."""
+    parameters = inspect.signature(function).parameters.values()
+    variable = (
+        inspect.Parameter.VAR_POSITIONAL,
+        inspect.Parameter.VAR_KEYWORD,
+    )
+    named = [p.name for p in parameters if p.kind not in variable]
+    return [name for name in named if name != 'self']
+
 
 # What mmengine's Runner reads of a config.
 RUNNER_FIELDS = {
-    *list(inspect.signature(Runner.__init__).parameters)[1:],
+    *_parameters(Runner.__init__),
     'activation_checkpointing',
     'compile',
     'efficient_conv_bn_eval',
@@ -19,15 +45,14 @@ RUNNER_FIELDS = {
     'runner_type',
     'sync_bn',
 }
-# Dicts of which mmengine and mmaction2 read these and ignore the rest; what
-# other dicts hold goes to a class, which refuses what it does not know.
+# Dicts of which mmengine and mmaction2 ignore other fields.
 _READ = {
     'default_hooks.checkpoint': (
         'type',
         'priority',
-        *list(inspect.signature(CheckpointHook.__init__).parameters)[1:-1],
+        *_parameters(CheckpointHook.__init__),
         # what is left goes to Runner.save_checkpoint, ten epochs later
-        *list(inspect.signature(Runner.save_checkpoint).parameters)[3:],
+        *_parameters(Runner.save_checkpoint)[2:],
     ),
     'auto_scale_lr': ('enable', 'base_batch_size'),
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
@@ -46,37 +71,53 @@ _READ = {
     'test_evaluator.metric_options': ('top_k_accuracy',),
     'test_evaluator.metric_options.top_k_accuracy': ('topk',),
 }
+# Dicts without a `type` whose reader refuses other fields, but late.
+_TAKEN = {
+    'randomness': _parameters(set_random_seed),
+    **dict.fromkeys(
+        ('train_dataloader', 'val_dataloader', 'test_dataloader'),
+        [*_parameters(DataLoader.__init__), 'num_batch_per_epoch'],
+    ),
+}
+# What mmengine takes out of a dict before its class sees it.
+_BUILDERS = (
+    'type',
+    '_scope_',
+    'priority',
+    'by_epoch',
+    'convert_to_iter_based',
+    'paramwise_cfg',
+)
 # Similarity of names, from 0 to 1: no name in the configs of mmaction2 is as
 # near to another field (0.8), but one with a letter wrong is.
 _TYPO = 0.85
 
 
-def check_options(cfg: Config, options: Dict) -> None:
-    """Refuse ``--cfg-options`` that would change nothing.
+def apply_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
+    """Override fields of a config.
 
     Args:
-        cfg (Config): The config without them.
-        options (dict): Values by dotted key.
+        cfg (Config): The config.
+        options (dict, optional): Values by dotted key, as
+            ``--cfg-options`` has them.
 
     Raises:
-        ValueError: If the first part of a key is no field that is read.
+        ValueError: If an option, or a field of the config, is one that
+            nothing would read.
     """
-    for option in options:
-        key = option.split('.')[0]
-        if key in RUNNER_FIELDS:
-            continue
-        if key not in cfg:
-            places = [p for p, _ in _walk(cfg) if p.split('.')[-1] == key]
+    options = options or {}
+    before = cfg.to_dict()
+    for option, value in options.items():
+        _check_root(cfg, option)
+        try:
+            cfg.merge_from_dict({option: value})
+        except (KeyError, TypeError) as error:
             raise ValueError(
-                f'--cfg-options {option}: {cfg.filename} has no {key!r}'
-                + _suggest(_close(key, {*RUNNER_FIELDS, *cfg}) or places)
-            )
-        places = [p for p, value in _walk(cfg) if value == cfg[key]]
-        raise ValueError(
-            f'--cfg-options {option}: {key!r} is a variable of the config '
-            'file, and changes nothing once that is loaded; set the fields '
-            'that are made of it' + _suggest(places)
-        )
+                f'--cfg-options {option}: {error.args[0]}'
+            ) from error
+    check_fields(cfg)
+    for option in options:
+        _check_path(cfg, before, option)
 
 
 def check_fields(cfg: Config) -> None:
@@ -97,7 +138,7 @@ def check_fields(cfg: Config) -> None:
     for path, names in _READ.items():
         node = _get(cfg, path)
         for key in node if isinstance(node, dict) else ():
-            if key not in names:
+            if key not in names and key != '_scope_':
                 raise ValueError(
                     f'{cfg.filename}: nothing reads {path}.{key}: {path} has '
                     f'the fields {", ".join(names)}'
@@ -109,6 +150,69 @@ def check_fields(cfg: Config) -> None:
                 f'{cfg.filename}: default_hooks.{key} has no type'
                 + _suggest(f'default_hooks.{n}' for n in _close(key, hooks))
             )
+
+
+def _check_root(cfg: Config, option: str) -> None:
+    """The first part of an option is a field that is read."""
+    key = option.split('.')[0]
+    if key in RUNNER_FIELDS:
+        return
+    if key not in cfg:
+        places = [p for p, _ in _walk(cfg) if p.split('.')[-1] == key]
+        raise ValueError(
+            f'--cfg-options {option}: {cfg.filename} has no {key!r}'
+            + _suggest(_close(key, {*RUNNER_FIELDS, *cfg}) or places)
+        )
+    places = [p for p, value in _walk(cfg) if value == cfg[key]]
+    raise ValueError(
+        f'--cfg-options {option}: {key!r} is a variable of the config '
+        'file, and changes nothing once that is loaded; set the fields '
+        'that are made of it' + _suggest(places)
+    )
+
+
+def _check_path(cfg: Config, before: Any, option: str) -> None:
+    """Each part of an option was there, or is read by the class of the dict
+    it is in."""
+    path, node = '', cfg
+    for key in option.split('.'):
+        names = _TAKEN.get(path) or _taken_by(node)
+        index = int(key) if isinstance(node, (list, tuple)) else key
+        there = before is not None and (index != key or key in before)
+        if path and not there and names is not None and key not in names:
+            close = [f'{path}.{name}' for name in _close(key, names)]
+            raise ValueError(
+                f'{cfg.filename}: nothing reads {path}.{key}{_suggest(close)}'
+            )
+        path = f'{path}.{key}'.lstrip('.')
+        node, before = node[index], before[index] if there else None
+
+
+def _taken_by(node: Any) -> Optional[List[str]]:
+    """Fields that the class of a dict takes; None if that is not known."""
+    kind = node.get('type') if isinstance(node, dict) else None
+    if not isinstance(kind, str) or 'constructor' in node:
+        return None
+    return _arguments(kind)
+
+
+@functools.cache
+def _arguments(name: str) -> Optional[List[str]]:
+    """Arguments of a registered class, of its bases too where it has
+    ``**kwargs``; None where those go anywhere else."""
+    for registry in vars(mmaction.registry).values():
+        if isinstance(registry, Registry) and name in registry:
+            break
+    else:
+        return None
+    names = list(_BUILDERS)
+    for cls in getattr(registry.get(name), '__mro__', [object])[:-1]:
+        if '__init__' in vars(cls):
+            names += _parameters(cls.__init__)
+            parameters = inspect.signature(cls.__init__).parameters.values()
+            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                return names
+    return None
 
 
 def _close(key: str, names: Iterable[str]) -> Iterable[str]:

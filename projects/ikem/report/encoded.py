@@ -33,6 +33,7 @@ from projects.ikem.visualization.encoded import (
     stream_vectors,
 )
 from projects.ikem.visualization.retrieval import nearest, retrieval_figure
+from projects.ikem.work_dir import WorkDir
 
 from .blocks import (
     Missing,
@@ -44,7 +45,6 @@ from .blocks import (
     picture,
     section,
 )
-from .run import Run
 
 _NUM_QUERIES = 3
 _NUM_NEIGHBOURS = 5
@@ -62,11 +62,11 @@ class _Encoded(NamedTuple):
     stream: str
 
 
-def encoded_sections(run: Run, max_clips: int) -> List[Section]:
+def encoded_sections(run: WorkDir, max_clips: int) -> List[Section]:
     """Confusions, embedding and nearest neighbours of test clips.
 
     Args:
-        run (Run): The run; its last checkpoint counts.
+        run (WorkDir): The run; its last checkpoint counts.
         max_clips (int): Clips of a split at most, 0 for none.
     """
     makers = {
@@ -84,8 +84,8 @@ def encoded_sections(run: Run, max_clips: int) -> List[Section]:
     return [section(title, make, encoded) for title, make in makers.items()]
 
 
-def _encode(run: Run, max_clips: int) -> _Encoded:
-    checkpoint = run.checkpoint
+def _encode(run: WorkDir, max_clips: int) -> _Encoded:
+    checkpoint = run.last_checkpoint
     cfg = Config(run.config.to_dict())
     test, train = cfg.test_dataloader, cfg.train_dataloader
     # a pre-training with options for its data may have none for its test set
