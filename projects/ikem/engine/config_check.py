@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import (
     Any,
@@ -180,9 +181,10 @@ def _check_path(cfg: Config, before: Any, option: str) -> None:
         index = int(key) if isinstance(node, (list, tuple)) else key
         there = before is not None and (index != key or key in before)
         if path and not there and names is not None and key not in names:
-            close = [f'{path}.{name}' for name in _close(key, names)]
+            close = get_close_matches(key, names, 1)
             raise ValueError(
-                f'{cfg.filename}: nothing reads {path}.{key}{_suggest(close)}'
+                f'{cfg.filename}: nothing reads {path}.{key}'
+                + _suggest(f'{path}.{name}' for name in close)
             )
         path = f'{path}.{key}'.lstrip('.')
         node, before = node[index], before[index] if there else None
@@ -200,13 +202,13 @@ def _taken_by(node: Any) -> Optional[List[str]]:
 def _arguments(name: str) -> Optional[List[str]]:
     """Arguments of a registered class, of its bases too where it has
     ``**kwargs``; None where those go anywhere else."""
+    found = None
     for registry in vars(mmaction.registry).values():
-        if isinstance(registry, Registry) and name in registry:
-            break
-    else:
-        return None
+        if found is None and isinstance(registry, Registry):
+            with suppress(ImportError):  # of a scope that is not installed
+                found = registry.get(name)
     names = list(_BUILDERS)
-    for cls in getattr(registry.get(name), '__mro__', [object])[:-1]:
+    for cls in getattr(found, '__mro__', [object])[:-1]:
         if '__init__' in vars(cls):
             names += _parameters(cls.__init__)
             parameters = inspect.signature(cls.__init__).parameters.values()
