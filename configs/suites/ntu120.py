@@ -15,7 +15,9 @@ def on_ntu120(name, run):
         half = 'train' if part == 'train' else 'val'
         options[f'{part}_dataloader.dataset.data_root'] = 'data/ntu120'
         options[f'{part}_dataloader.dataset.split'] = f'{{column}}_{half}'
-    return dict(config=run.config.replace('{column}', 'xview'), options=options)
+    return dict(
+        config=run.config.replace('{column}', 'xview'), options=options
+    )
 
 
 runs = {name: on_ntu120(name, run) for name, run in _base_.runs.items()}

@@ -40,13 +40,6 @@ def linear(run, **options):
     )
 
 
-def rows(title, run, *names):
-    return [
-        dict(title=title.format(name), run=run, metric=f'acc/{name}_top1')
-        for name in names
-    ]
-
-
 runs = {
     'baselines': dict(baselines=next(iter(data))),
     'ikem-6m': training(
@@ -84,39 +77,33 @@ runs = {
     'distillation-3m_linear-3m': linear('distillation-3m'),
     'untrained-3m_linear-3m': linear('untrained-3m'),
 }
+rows = [
+    ('joint', 'ikem-6m_linear-6m', 'acc/joint_top1'),
+    ('motion', 'ikem-6m_linear-6m', 'acc/motion_top1'),
+    ('bone', 'ikem-6m_linear-6m', 'acc/bone_top1'),
+    (
+        '3m: joint, motion, bone of the six',
+        'ikem-6m_linear-3m',
+        'acc/fused_top1',
+    ),
+    ('6m: all six, the teacher', 'ikem-6m_linear-6m', 'acc/fused_top1'),
+    (
+        'student: joint, motion, bone',
+        'distillation-3m_linear-3m',
+        'acc/fused_top1',
+    ),
+    ('untrained joint', 'untrained-3m_linear-3m', 'acc/joint_top1'),
+    ('untrained motion', 'untrained-3m_linear-3m', 'acc/motion_top1'),
+    ('untrained bone', 'untrained-3m_linear-3m', 'acc/bone_top1'),
+    ('untrained 3m', 'untrained-3m_linear-3m', 'acc/fused_top1'),
+    ('ridge on 24 frames', 'baselines', '{column}/ridge'),
+    ('nearest neighbour on 24 frames', 'baselines', '{column}/nn1'),
+]
 tables = dict(
     quickstart=dict(
         title='Synthetic skeletons, linear evaluation',
         columns=['xsub'],
-        rows=[
-            *rows('{}', 'ikem-6m_linear-6m', 'joint', 'motion', 'bone'),
-            *rows(
-                '3m: joint, motion, bone of the six',
-                'ikem-6m_linear-3m',
-                'fused',
-            ),
-            *rows('6m: all six, the teacher', 'ikem-6m_linear-6m', 'fused'),
-            *rows(
-                'student: joint, motion, bone',
-                'distillation-3m_linear-3m',
-                'fused',
-            ),
-            *rows(
-                'untrained {}',
-                'untrained-3m_linear-3m',
-                *('joint', 'motion', 'bone'),
-            ),
-            *rows('untrained 3m', 'untrained-3m_linear-3m', 'fused'),
-            dict(
-                title='ridge on 24 frames',
-                run='baselines',
-                metric='{column}/ridge',
-            ),
-            dict(
-                title='nearest neighbour on 24 frames',
-                run='baselines',
-                metric='{column}/nn1',
-            ),
-        ],
+        rows=[dict(zip(('title', 'run', 'metric'), row)) for row in rows],
     )
 )
+del rows

@@ -28,6 +28,7 @@ CONFIG = dict(
     train_cfg=dict(max_epochs=3),
     randomness=dict(seed=0),
 )
+LR = 'optim_wrapper.optimizer.lr'
 LINEAR = dict(
     config='configs/linear.py',
     checkpoint_of={'model.pretrained': '{column}'},
@@ -36,9 +37,7 @@ ROW = dict(title='row', run='{column}_linear', metric='acc/top1')
 SUITE = {
     'runs': {
         'a': dict(config='configs/a.py'),
-        'b': dict(
-            config='configs/a.py', options={'optim_wrapper.optimizer.lr': 0.6}
-        ),
+        'b': dict(config='configs/a.py', options={LR: 0.6}),
         '{column}_linear': LINEAR,
     },
     'tables': {
@@ -57,7 +56,8 @@ SUITE = {
 def changed(tree, path, value):
     """A copy of a dict with another value at a path of keys."""
     key, *rest = path
-    return {**tree, key: changed(tree[key], rest, value) if rest else value}
+    below = changed(tree[key], rest, value) if rest else value
+    return {**tree, key: below}
 
 
 class Root:
@@ -69,24 +69,20 @@ class Root:
         (path / 'tools').mkdir()
         trainer = Path(__file__).with_name('trainer.py')
         shutil.copy(trainer, path / 'tools/train.py')
-        (path / 'data').mkdir()
-        (path / 'data/annotations.json').write_text('{}')
         # somewhere else, with configs beside it
         self.suite = path / 'elsewhere/suite.py'
-        for name in ('a', 'linear'):
-            self.write(f'elsewhere/configs/{name}.py', CONFIG)
+        self.write('data/annotations.json', {})
+        self.write('elsewhere/configs/a.py', CONFIG)
+        self.write('elsewhere/configs/linear.py', CONFIG)
         self.write('elsewhere/suite.py', SUITE)
 
     def write(self, name, fields):
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            ''.join(f'{key} = {value!r}\n' for key, value in fields.items())
-        )
+        lines = [f'{key} = {value!r}\n' for key, value in fields.items()]
+        text = json.dumps(fields) if path.suffix == '.json' else ''.join(lines)
+        path.write_text(text)
         forget_configs()  # as a new process would
-
-    def change(self, *path, value):
-        self.write('elsewhere/suite.py', changed(SUITE, path, value))
 
     def run(self, seeds=(0,), **kwargs):
         kwargs.setdefault('folder', self.out)
@@ -248,46 +244,31 @@ def test_failed_run_and_those_that_need_it(root, capsys):
     assert not (root.out / 'stale').exists()
 
 
+SUITE_FILE = 'elsewhere/suite.py'
 A, LINEAR_CONFIG = 'elsewhere/configs/a.py', 'elsewhere/configs/linear.py'
-OPTION = ('runs', 'b', 'options', 'optim_wrapper.optimizer.lr')
 BOTH = {'a_linear', 'b_linear'}
 
 
 @pytest.mark.parametrize(
-    'name, fields, expected',
+    'name, fields, path, value, expected',
     [
         (
-            'elsewhere/suite.py',
-            changed(SUITE, OPTION, 0.7),
+            *(SUITE_FILE, SUITE, ['runs', 'b', 'options', LR], 0.7),
             {'b', 'b_linear'},
         ),
-        (
-            A,
-            changed(CONFIG, ['optim_wrapper', 'optimizer', 'lr'], 0.4),
-            {'a', 'a_linear'},  # b has an option for it
-        ),
-        (A, changed(CONFIG, ['load_from'], 'x'), {'a', 'b', *BOTH}),
-        (
-            LINEAR_CONFIG,
-            changed(CONFIG, ['train_cfg', 'max_epochs'], 4),
-            BOTH,
-        ),
-        (
-            LINEAR_CONFIG,
-            changed(CONFIG, ['val_dataloader', 'batch_size'], 2),
-            BOTH,
-        ),
-        (
-            'elsewhere/suite.py',
-            changed(SUITE, ['runs', 'a', 'amp'], True),
-            {'a', 'a_linear'},
-        ),
+        (SUITE_FILE, SUITE, ['runs', 'a', 'amp'], True, {'a', 'a_linear'}),
+        # b has an option for it
+        (A, CONFIG, LR.split('.'), 0.4, {'a', 'a_linear'}),
+        (A, CONFIG, ['load_from'], 'x', {'a', 'b', *BOTH}),
+        (LINEAR_CONFIG, CONFIG, ['train_cfg', 'max_epochs'], 4, BOTH),
+        (LINEAR_CONFIG, CONFIG, ['val_dataloader', 'batch_size'], 2, BOTH),
+        ('data/annotations.json', {}, ['a'], 1, {'a', 'b', *BOTH}),
     ],
 )
-def test_stale(root, name, fields, expected, capsys):
+def test_stale(root, name, fields, path, value, expected, capsys):
     root.run()
     before = root.times()
-    root.write(name, fields)
+    root.write(name, changed(fields, path, value))
     capsys.readouterr()
     root.run(dry_run=True)
     assert f'{len(expected)} of 4 to run' in capsys.readouterr().out
@@ -299,14 +280,6 @@ def test_stale(root, name, fields, expected, capsys):
         assert (old / 'output.log').read_text() == 'trained\n'
         record = json.loads((old / 'record.json').read_text())
         assert record['finished'] == before[f'seed0/{run}']
-
-
-def test_other_data(root):
-    root.run()
-    before = root.times()
-    (root.path / 'data/annotations.json').write_text('{"a": 1}')
-    assert root.run() == 0
-    assert len(finished(root, before)) == 4
 
 
 def test_what_does_not_change_the_result(root):
@@ -342,62 +315,38 @@ def test_folders_without_a_record_are_moved_aside(root, capsys):
 
 def test_a_metric_that_is_not_there_is_named(root):
     row = dict(ROW, metric='acc/top2')
-    root.change('tables', 'u', 'rows', value=[row])
+    root.write(SUITE_FILE, changed(SUITE, ['tables', 'u', 'rows'], [row]))
     assert root.run() == 1
     (reason,) = root.table('u')['missing']
     assert 'acc/top2' in reason and 'acc/top1' in reason
 
 
-def without(tree, key):
-    return {k: v for k, v in tree.items() if k != key}
-
-
-RUNS, TABLES = SUITE['runs'], SUITE['tables']
+PRETRAINED = ['runs', '{column}_linear', 'checkpoint_of']
 
 
 @pytest.mark.parametrize(
-    'fields, name',
+    'path, value, name',
     [
+        (PRETRAINED, {'model.pretrained': 'c'}, 'a_linear -> c'),
+        (PRETRAINED, {'model.pretraind': 'a'}, 'model.pretrained'),
+        (['runs', 'a'], dict(cfg='configs/a.py'), 'cfg'),
+        (['runs', 'a', 'config'], 'c.py', 'elsewhere/c.py'),
+        (['runs', 'a'], {}, 'baselines'),
+        (['runs', 'a'], dict(baselines='data'), 'checkpoint'),
         (
-            changed(
-                SUITE,
-                ['runs', '{column}_linear', 'checkpoint_of'],
-                {'model.pretrained': 'c'},
-            ),
-            'a_linear -> c',
-        ),
-        (
-            changed(
-                SUITE,
-                ['runs', '{column}_linear', 'checkpoint_of'],
-                {'model.pretraind': 'a'},
-            ),
-            'model.pretrained',
-        ),
-        (changed(SUITE, ['runs', 'a'], dict(cfg='configs/a.py')), 'cfg'),
-        (changed(SUITE, ['runs', 'a', 'config'], 'c.py'), 'elsewhere/c.py'),
-        (changed(SUITE, ['runs', 'a'], {}), 'baselines'),
-        (changed(SUITE, ['runs', 'a'], dict(baselines='data')), 'checkpoint'),
-        (
-            changed(
-                SUITE,
-                ['runs', 'a', 'checkpoint_of'],
-                {'model.pretrained': 'a_linear'},
-            ),
+            ['runs', 'a', 'checkpoint_of'],
+            {'model.pretrained': 'a_linear'},
             'a_linear -> a -> a_linear',
         ),
-        (changed(SUITE, ['runs'], without(RUNS, 'b')), 'b_linear -> b'),
-        (changed(SUITE, ['tables', 't', 'published'], dict(x={})), 'x'),
-        (
-            changed(SUITE, ['tables', 't', 'published'], dict(row=dict(c=1))),
-            'published',
-        ),
-        (without(SUITE, 'tables'), 'tables'),
-        (dict(SUITE, table=TABLES), 'table'),
+        (['runs'], {'{column}_linear': LINEAR}, 'a_linear -> a'),
+        (['tables', 't', 'published'], dict(x={}), 'x'),
+        (['tables', 't', 'published'], dict(row=dict(c=1)), 'published'),
+        (['tables'], {}, 'tables'),
+        (['table'], {}, 'table'),
     ],
 )
-def test_wrong_suites(root, fields, name):
-    root.write('elsewhere/suite.py', fields)
+def test_wrong_suites(root, path, value, name):
+    root.write(SUITE_FILE, changed(SUITE, path, value))
     with pytest.raises(ValueError, match=name):
         root.run()
     assert not root.out.exists()

@@ -4,16 +4,7 @@ import functools
 import inspect
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Optional,
-    Tuple,
-)
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import mmaction.registry
 from mmengine.config import Config
@@ -27,12 +18,8 @@ def _parameters(function: Callable) -> List[str]:
     """Names of the arguments of a function, without ``self`` and
     ``**kwargs``."""
     parameters = inspect.signature(function).parameters.values()
-    variable = (
-        inspect.Parameter.VAR_POSITIONAL,
-        inspect.Parameter.VAR_KEYWORD,
-    )
-    named = [p.name for p in parameters if p.kind not in variable]
-    return [name for name in named if name != 'self']
+    named = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return [p.name for p in named if p.name != 'self']
 
 
 # What mmengine's Runner reads of a config.
@@ -58,15 +45,10 @@ _READ = {
     'auto_scale_lr': ('enable', 'base_batch_size'),
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'optim_wrapper.paramwise_cfg': (
-        'custom_keys',
-        'bias_lr_mult',
-        'bias_decay_mult',
-        'norm_decay_mult',
-        'flat_decay_mult',
-        'dwconv_decay_mult',
-        'dcn_offset_lr_mult',
-        'bypass_duplicate',
-    ),
+        'custom_keys bias_lr_mult bias_decay_mult norm_decay_mult '
+        'flat_decay_mult dwconv_decay_mult dcn_offset_lr_mult '
+        'bypass_duplicate'
+    ).split(),
     'val_evaluator.metric_options': ('top_k_accuracy',),
     'val_evaluator.metric_options.top_k_accuracy': ('topk',),
     'test_evaluator.metric_options': ('top_k_accuracy',),
@@ -81,14 +63,8 @@ _TAKEN = {
     ),
 }
 # What mmengine takes out of a dict before its class sees it.
-_BUILDERS = (
-    'type',
-    '_scope_',
-    'priority',
-    'by_epoch',
-    'convert_to_iter_based',
-    'paramwise_cfg',
-)
+_BUILDERS = ['type', '_scope_', 'priority', 'by_epoch', 'paramwise_cfg']
+_BUILDERS += ['convert_to_iter_based']
 # Similarity of names, from 0 to 1: no name in the configs of mmaction2 is as
 # near to another field (0.8), but one with a letter wrong is.
 _TYPO = 0.85
@@ -207,7 +183,7 @@ def _arguments(name: str) -> Optional[List[str]]:
         if found is None and isinstance(registry, Registry):
             with suppress(ImportError):  # of a scope that is not installed
                 found = registry.get(name)
-    names = list(_BUILDERS)
+    names = [*_BUILDERS]
     for cls in getattr(found, '__mro__', [object])[:-1]:
         if '__init__' in vars(cls):
             names += _parameters(cls.__init__)
@@ -238,7 +214,7 @@ def _get(cfg: Config, path: str) -> Optional[Any]:
     return node
 
 
-def _walk(cfg: Config) -> Iterator[Tuple[str, Any]]:
+def _walk(cfg: Config) -> Iterator[tuple]:
     """Dotted keys below the fields that are read, and their values."""
     nodes = [(key, cfg[key]) for key in cfg if key in RUNNER_FIELDS]
     while nodes:

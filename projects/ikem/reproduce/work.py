@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
@@ -23,6 +24,7 @@ class WorkFailed(Exception):
     """A run ended without a result; says why."""
 
 
+@dataclass(eq=False)
 class Work:
     """A run with one seed.
 
@@ -35,20 +37,16 @@ class Work:
             config key that takes it.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        seed: Optional[int],
-        folder: Path,
-        root: Path,
-        needs: Dict[str, 'Work'],
-    ) -> None:
-        self.run = run
-        self.seed = seed
-        self.folder = folder
-        self.root = root
-        self.needs = needs
-        self.name = run.name if seed is None else f'seed{seed}/{run.name}'
+    run: Run
+    seed: Optional[int]
+    folder: Path
+    root: Path
+    needs: Dict[str, 'Work']
+
+    @property
+    def name(self) -> str:
+        name = self.run.name
+        return name if self.seed is None else f'seed{self.seed}/{name}'
 
     @property
     def work_dir(self) -> WorkDir:
@@ -205,11 +203,8 @@ class Training(Work):
         ]
 
     def config(self) -> Config:
-        """The config that it is trained with now, without checkpoints.
-
-        Raises:
-            ValueError: If it cannot be read, or nothing reads an option.
-        """
+        """The config that it is trained with now, without checkpoints; see
+        :func:`config_with`."""
         checkpoints = dict.fromkeys(self.needs, 'CHECKPOINT')
         return config_with(self.run.config, self.options(checkpoints))
 
