@@ -114,8 +114,8 @@ def _check(suite: Suite, works: List[Work], data_too: bool) -> None:
     """Before the first run, not hours later when a run needs it."""
     for work in works:
         try:
-            work.is_current()  # reads its record and its config
-            data = work.data()
+            work.stale()  # reads its record
+            data = work.data()  # reads its config
         except ValueError as error:
             raise ValueError(f'run {work.run.name}: {error}') from error
         for folder in data if data_too else ():

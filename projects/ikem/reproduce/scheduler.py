@@ -127,7 +127,7 @@ def _end(work: Work, future: Future, progress: Progress) -> None:
         progress.end('done', work, f'done in {seconds:.0f} s')
     except Stopped:
         pass
-    except (OSError, WorkFailed) as error:
+    except (ImportError, OSError, ValueError, WorkFailed) as error:
         progress.end('failed', work, f'FAILED: {error}')
 
 

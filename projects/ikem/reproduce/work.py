@@ -72,12 +72,15 @@ class Work:
 
     def is_current(self) -> bool:
         """Whether it finished, from what it would be made from now."""
-        record = self.work_dir.record
-        return (
-            'finished' in record
-            and all(need.is_current() for need in self.needs.values())
-            and record.get('made_from') == self.made_from()
-        )
+        try:
+            record = self.work_dir.record
+            return (
+                'finished' in record
+                and all(need.is_current() for need in self.needs.values())
+                and record.get('made_from') == self.made_from()
+            )
+        except ValueError:  # something was damaged since the start
+            return False
 
     def stale(self) -> Optional[str]:
         """Why what is in the folder, finished or not, is no part of this
@@ -267,10 +270,7 @@ class Baselines(Work):
 
     def do(self, children: Children) -> Dict[str, Any]:
         """Evaluate them, in this process."""
-        try:
-            results = prepared_baselines(self.root / self.run.baselines)
-        except (ImportError, ValueError) as error:
-            raise WorkFailed(str(error)) from error
+        results = prepared_baselines(self.root / self.run.baselines)
         return dict(results=results)
 
     def result(self, metric: str) -> Tuple[float, Optional[float]]:
