@@ -19,7 +19,6 @@ from projects.ikem.report.blocks import (
     Page,
     Section,
     Table,
-    duration,
 )
 from projects.ikem.report.page import render
 from projects.ikem.report.suite_sections import runs_of
@@ -285,9 +284,8 @@ def suite(classifier, pretraining, copy_of, tmp_path):
         },
         missing=['seed0/x is not done'],
         command='python tools/reproduce.py a',
-        versions=dict(python='3', torch='2'),
         commit='abc',
-        machine=dict(cores=2, gpus=[]),
+        environment=dict(Python='3', cores='2'),
     )
     (folder / 'table_a.json').write_text(json.dumps(table))
     return folder
@@ -347,8 +345,3 @@ def test_bad_input(run_tool, classifier, tmp_path, monkeypatch):
             monkeypatch.delitem(sys.modules, name)
     with pytest.raises(SystemExit, match=r'^report.py: .*jinja2.*pip install'):
         run_tool(classifier)
-
-
-def test_times():
-    texts = [duration(s) for s in (None, 9.4, 65, 3600 * 2 + 120)]
-    assert texts == ['', '9 s', '1 min 05 s', '2 h 02 min']

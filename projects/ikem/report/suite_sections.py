@@ -219,11 +219,5 @@ def _environment(tables: List[Path]) -> List:
         return [Missing('It is written with the tables.')]
     newest = max(tables, key=lambda path: path.stat().st_mtime)
     details = read_json_dict(newest)
-    machine = details['machine']
-    rows = [
-        *([k, str(v)] for k, v in details['versions'].items()),
-        ['commit', str(details['commit'])],
-        ['cores', str(machine['cores'])],
-        ['GPUs', ', '.join(machine['gpus']) or 'none'],
-    ]
-    return [Table(['', ''], rows)]
+    rows = [[key, value] for key, value in details['environment'].items()]
+    return [Table(['', ''], [*rows, ['commit', str(details['commit'])]])]

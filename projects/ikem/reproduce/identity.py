@@ -13,37 +13,18 @@ from projects.ikem.engine.config_check import RUNNER_FIELDS
 from projects.ikem.files import read_json_dict
 
 # Fields that the Runner reads and that do not change what is trained.
-_INDIFFERENT = (
-    'default_hooks.checkpoint',
-    'default_hooks.logger',
-    'default_hooks.timer',
-    'default_hooks.visualization',
-    'env_cfg',
-    'experiment_name',
-    'launcher',
-    'log_level',
-    'log_processor',
-    'resume',
-    'test_cfg',
-    'test_dataloader',
-    'test_evaluator',
-    'visualizer',
-    'work_dir',
-    'train_dataloader.num_workers',
-    'train_dataloader.persistent_workers',
-    'train_dataloader.pin_memory',
-    'val_dataloader.num_workers',
-    'val_dataloader.persistent_workers',
-    'val_dataloader.pin_memory',
-)
-# ... if no table shows what it logs.
-_VALIDATION = (
-    'train_cfg.val_begin',
-    'train_cfg.val_interval',
-    'val_cfg',
-    'val_dataloader',
-    'val_evaluator',
-)
+_INDIFFERENT = """
+default_hooks.checkpoint default_hooks.logger default_hooks.timer
+default_hooks.visualization env_cfg experiment_name launcher log_level
+log_processor resume test_cfg test_dataloader test_evaluator visualizer
+work_dir train_dataloader.num_workers train_dataloader.persistent_workers
+train_dataloader.pin_memory val_dataloader.num_workers
+val_dataloader.persistent_workers val_dataloader.pin_memory
+""".split()
+# Besides, where no table shows what it logs.
+_VALIDATION = """
+train_cfg.val_begin train_cfg.val_interval val_cfg val_dataloader val_evaluator
+""".split()
 
 
 def config_hash(cfg: Config, measured: bool) -> str:
@@ -58,7 +39,7 @@ def config_hash(cfg: Config, measured: bool) -> str:
     """
     plain = json.loads(json.dumps(cfg.to_dict(), default=str))
     plain = {key: plain[key] for key in plain if key in RUNNER_FIELDS}
-    for path in _INDIFFERENT + (() if measured else _VALIDATION):
+    for path in _INDIFFERENT + ([] if measured else _VALIDATION):
         *parents, last = path.split('.')
         node = functools.reduce(lambda n, k: n.get(k) or {}, parents, plain)
         node.pop(last, None)

@@ -2,14 +2,12 @@
 
 import fcntl
 import os
-import platform
 import shlex
 from contextlib import contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence
 
-import torch
+from mmaction.utils import collect_env
 
 from . import tables
 from .children import Children
@@ -18,8 +16,6 @@ from .options import as_arguments
 from .scheduler import execute
 from .suite import Suite, load_suite
 from .work import Work, plan
-
-_PACKAGES = ('ikem', 'torch', 'mmengine', 'mmaction2', 'numpy')
 
 
 def reproduce(
@@ -70,7 +66,17 @@ def reproduce(
     _check(loaded, works, data_too=not dry_run)
     if dry_run:
         return _list(works)
-    details = dict(suite=loaded.name, seeds=list(seeds), **_machine(root))
+    environment = dict(collect_env(), cores=os.cpu_count())
+    details = dict(
+        suite=loaded.name,
+        seeds=list(seeds),
+        commit=commit(root),
+        environment={
+            key: str(value)
+            for key, value in environment.items()
+            if '\n' not in str(value)
+        },
+    )
 
     def write(name: str) -> int:
         """Write a table; returns how many results are missing."""
@@ -160,23 +166,3 @@ def _locked(folder: Path) -> Iterator[int]:
                 f'something is running in {folder}: wait for it, or end it'
             ) from error
         yield file.fileno()
-
-
-def _machine(root: Path) -> Dict[str, Any]:
-    versions = {'python': platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # run from the source
-            versions[package] = None
-    return dict(
-        versions=versions,
-        commit=commit(root),
-        machine=dict(
-            cores=os.cpu_count(),
-            gpus=[
-                torch.cuda.get_device_name(i)
-                for i in range(torch.cuda.device_count())
-            ],
-        ),
-    )
