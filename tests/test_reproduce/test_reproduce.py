@@ -115,9 +115,8 @@ class Root:
 
     def times(self):
         """When each work that is there was finished."""
-        names = [
-            f'{p.parent.name}/{p.name}' for p in self.out.glob('s*[0-9]/*')
-        ]
+        folders = self.out.glob('seed*/*')
+        names = [str(folder.relative_to(self.out)) for folder in folders]
         return {name: self.record(name).get('finished') for name in names}
 
     def epochs(self, name):

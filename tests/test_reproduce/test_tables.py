@@ -190,23 +190,3 @@ def test_options_reach_the_config(config):
 def test_texts_that_would_be_changed_are_refused(config, text):
     with pytest.raises(ValueError, match='model.pretrained'):
         config_with(config, {'model.pretrained': text})
-
-
-@pytest.mark.parametrize(
-    'key, named',
-    [
-        ('randomness.sed', 'randomness.seed'),
-        ('randomnes.seed', 'randomness'),
-        ('model.backbon.base_channels', 'model.backbone'),
-        ('model.backbone.base_chanels', 'model.backbone.base_channels'),
-        ('model.momentun', 'model.momentum'),
-        ('custom_hooks.1.begin', 'custom_hooks.1'),
-        ('custom_hooks.begin', 'custom_hooks.begin'),
-    ],
-)
-def test_typos_are_found(config, key, named):
-    good = ('model.backbone.base_channels', 'custom_hooks.0.begin')
-    # an argument of a base class, to which IKEM hands it on
-    config_with(config, dict.fromkeys((*good, 'model.momentum'), 1))
-    with pytest.raises(ValueError, match=named):
-        config_with(config, {key: 1, 'randomness.seed': 1})
