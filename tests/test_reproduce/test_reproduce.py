@@ -287,6 +287,21 @@ def test_what_does_not_change_the_result(root):
     assert root.times() == before
 
 
+def test_a_config_that_changes_while_a_suite_runs(root):
+    """Counts from the next run on, and shows in the tables."""
+    root.hold('seed0/a', 2)
+    process = root.start()
+    root.wait_until_held()
+    root.write(A, changed(CONFIG, ['optim_wrapper', 'optimizer', 'lr'], 0.4))
+    (root.path / 'hold').unlink()
+    process.join()
+    assert process.exitcode == 1
+    assert root.table('u')['missing'] == []
+    assert len(root.table('t')['missing']) == 1
+    assert root.run() == 0
+    assert (root.out / 'stale/seed0/a.1').is_dir()
+
+
 def test_the_dependants_of_a_run_that_is_trained_anew(root):
     root.run()
     before = root.times()

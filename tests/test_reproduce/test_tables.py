@@ -43,6 +43,9 @@ class Finished:
     def is_current(self):
         return self.current
 
+    def info(self):
+        return {}
+
     def result(self, metric):
         if metric not in self.results:
             raise ValueError(f'{self.name} has no {metric}')

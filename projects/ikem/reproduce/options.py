@@ -31,7 +31,7 @@ def as_arguments(options: Dict[str, Any]) -> List[str]:
 def config_with(path: str, options: Dict[str, Any]) -> Config:
     """A config with options, as ``tools/train.py`` reads them.
 
-    Configs are read once, see :func:`forget_configs`; do not change them.
+    Configs are kept, see :func:`forget_configs`; do not change them.
 
     Args:
         path (str): Path of the config.
@@ -44,9 +44,19 @@ def config_with(path: str, options: Dict[str, Any]) -> Config:
 
 
 def forget_configs() -> None:
-    """Read all configs anew, which may have changed."""
+    """Read all configs anew from now on."""
     _base_config.cache_clear()
     _config_with.cache_clear()
+
+
+def notice_change(path: str) -> None:
+    """Read all configs anew if one, or a base of it, has changed.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    if read_config(path).to_dict() != _base_config(path).to_dict():
+        forget_configs()
 
 
 @functools.cache

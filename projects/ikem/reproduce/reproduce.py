@@ -5,7 +5,7 @@ import os
 import shlex
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from mmaction.utils import collect_env
 
@@ -49,49 +49,34 @@ def reproduce(
         ValueError: If the suite or one of its configs is wrong, or something
             is running in its folder.
     """
-    path = Path(suite)
-    if path.suffix != '.py':
-        path = root / 'configs/suites' / f'{suite}.py'
-    if not path.is_file():
-        known = sorted(p.stem for p in path.parent.glob('*.py'))
-        raise FileNotFoundError(f'{path} is missing; there are {known}')
-    loaded = load_suite(path.resolve())
+    loaded = load_suite(_path_of(suite, root))
     chosen = list(only or loaded.tables)
     folder = folder or root / 'work_dirs/suites' / loaded.name
     # checkpoints in it are given by --cfg-options
     as_arguments({'--work-dir': os.path.relpath(folder, root)})
-    works = plan(
-        loaded.needed(chosen), list(dict.fromkeys(seeds)), folder, root
-    )
+    seeds = list(dict.fromkeys(seeds))
+    works = plan(loaded.needed(chosen), seeds, folder, root)
     _check(loaded, works, data_too=not dry_run)
     if dry_run:
         return _list(works)
-    environment = dict(collect_env(), cores=os.cpu_count())
     details = dict(
         suite=loaded.name,
-        seeds=list(seeds),
+        seeds=seeds,
         commit=commit(root),
-        environment={
-            key: str(value)
-            for key, value in environment.items()
-            if '\n' not in str(value)
-        },
+        environment=_environment(),
     )
 
     def write(name: str) -> int:
         """Write a table; returns how many results are missing."""
         runs = loaded.needed([name])
         needed = [work for work in works if work.run in runs]
-        command = (
-            f'python tools/reproduce.py {suite} --tables {name} '
-            f'--seeds {" ".join(map(str, seeds))}'
-        )
-        infos = {work.name: work.info() for work in needed}
+        command = ['python', 'tools/reproduce.py', suite, '--tables', name]
+        command += ['--seeds', *map(str, seeds)]
         return tables.write(
             folder / f'table_{name}',
             loaded.tables[name],
             needed,
-            dict(command=command, runs=infos, **details),
+            dict(details, command=shlex.join(command)),
         )
 
     def write_those_of(work: Work) -> None:
@@ -114,6 +99,23 @@ def reproduce(
         print('stopped; the same command goes on')
         return 130
     return 1 if missing or progress.ended['failed'] else 0
+
+
+def _path_of(suite: str, root: Path) -> Path:
+    path = Path(suite)
+    if path.suffix != '.py':
+        path = root / 'configs/suites' / f'{suite}.py'
+    if not path.is_file():
+        known = sorted(p.stem for p in path.parent.glob('*.py'))
+        raise FileNotFoundError(f'{path} is missing; there are {known}')
+    return path.resolve()
+
+
+def _environment() -> Dict[str, str]:
+    """Machine and versions, in one line each."""
+    environment = dict(collect_env(), cores=os.cpu_count())
+    lines = {key: str(value) for key, value in environment.items()}
+    return {key: line for key, line in lines.items() if '\n' not in line}
 
 
 def _check(suite: Suite, works: List[Work], data_too: bool) -> None:

@@ -105,7 +105,7 @@ def write(
     Args:
         path (Path): Path without suffix.
         table (ResultTable): The table.
-        works (list[Work]): The works; see :func:`measure`.
+        works (list[Work]): Work that it needs; see :func:`measure`.
         details (dict): What else the JSON file gets; its ``command`` is
             shown below the table.
 
@@ -113,6 +113,7 @@ def write(
         int: How many results are missing.
     """
     measured = measure(table, works)
+    details = dict(details, runs={work.name: work.info() for work in works})
     text = json.dumps({**measured, **details}, indent=2, ensure_ascii=False)
     for suffix, content in (
         ('md', markdown(measured, details['command'])),

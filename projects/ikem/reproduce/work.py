@@ -16,7 +16,7 @@ from projects.ikem.work_dir import WorkDir
 
 from .children import Children
 from .identity import commit, config_hash, data_hash
-from .options import as_arguments, config_with, forget_configs
+from .options import as_arguments, config_with, notice_change
 from .suite import Run
 
 
@@ -124,7 +124,8 @@ class Work:
             WorkFailed: If there is no result.
         """
         begin = time.monotonic()
-        forget_configs()  # the suite may have begun days ago
+        if self.run.config is not None:  # the suite may have begun days ago
+            notice_change(self.run.config)
         reason = self.stale()
         if reason is not None:
             say(f'{reason}; the old run is now {self.move_aside()}')
