@@ -39,8 +39,14 @@ def test_options_that_are_read(own, options):
         {'model.cls_head.dropout': 0.5, 'param_scheduler.0.begin': 1},
         {'train_dataloader.dataset.dataset.split': 'x'},
         {'train_dataloader.drop_last': True, 'train_cfg.val_begin': 3},
-        {'optim_wrapper.optimizer.type': 'AdamW'},
+        {'train_dataloader.prefetch_factor': 4},  # for keywords alone
+        {'optim_wrapper.optimizer.foreach': True},
+        {
+            'optim_wrapper.optimizer.type': 'AdamW',
+            'optim_wrapper.optimizer.amsgrad': True,
+        },
         {'default_hooks.checkpoint.interval': 3},
+        {'model.backbone.gcn_adaptive': 'init'},  # one of its ``**kwargs``
     ],
 )
 def test_options_of_a_config_of_the_toolbox(tmp_path, options):

@@ -1,7 +1,9 @@
 """Fields of configs that nothing reads: typos, which mmengine lets pass."""
 
+import ast
 import functools
 import inspect
+import textwrap
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
@@ -18,7 +20,8 @@ def _parameters(function: Callable) -> List[str]:
     """Names of the arguments of a function, without ``self`` and
     ``**kwargs``."""
     parameters = inspect.signature(function).parameters.values()
-    named = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    variable = ('VAR_POSITIONAL', 'VAR_KEYWORD')
+    named = [p for p in parameters if p.kind.name not in variable]
     return [p.name for p in named if p.name != 'self']
 
 
@@ -153,7 +156,7 @@ def _check_path(cfg: Config, before: Any, option: str) -> None:
     it is in."""
     path, node = '', cfg
     for key in option.split('.'):
-        names = _TAKEN.get(path) or _taken_by(node)
+        names = _taken_by(node, path)
         index = int(key) if isinstance(node, (list, tuple)) else key
         there = before is not None and (index != key or key in before)
         if path and not there and names is not None and key not in names:
@@ -166,18 +169,18 @@ def _check_path(cfg: Config, before: Any, option: str) -> None:
         node, before = node[index], before[index] if there else None
 
 
-def _taken_by(node: Any) -> Optional[List[str]]:
-    """Fields that the class of a dict takes; None if that is not known."""
-    kind = node.get('type') if isinstance(node, dict) else None
-    if not isinstance(kind, str) or 'constructor' in node:
+def _taken_by(node: Any, path: str) -> Optional[List[str]]:
+    """Fields that a dict can have; None if that is not known."""
+    if not isinstance(node, dict) or 'constructor' in node:
         return None
-    return _arguments(kind)
+    kind = node.get('type')
+    return _arguments(kind) if isinstance(kind, str) else _TAKEN.get(path)
 
 
 @functools.cache
 def _arguments(name: str) -> Optional[List[str]]:
-    """Arguments of a registered class, of its bases too where it has
-    ``**kwargs``; None where those go anywhere else."""
+    """Arguments of a registered class, and of its bases where it hands its
+    ``**kwargs`` to them; None where those go anywhere else."""
     found = None
     for registry in vars(mmaction.registry).values():
         if found is None and isinstance(registry, Registry):
@@ -190,7 +193,20 @@ def _arguments(name: str) -> Optional[List[str]]:
             parameters = inspect.signature(cls.__init__).parameters.values()
             if all(p.kind is not p.VAR_KEYWORD for p in parameters):
                 return names
+            if not _hands_on(cls.__init__):
+                return None
     return None
+
+
+def _hands_on(init: Callable) -> bool:
+    """Whether ``**kwargs`` of a constructor go to that of the bases."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(init)))
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith('super(')
+        and any(keyword.arg is None for keyword in node.keywords)
+        for node in ast.walk(tree)
+    )
 
 
 def _close(key: str, names: Iterable[str]) -> Iterable[str]:
