@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         'suite',
-        help='ntu60, ntu120, nwucla, synthetic, or the path of a suite file',
+        help='a name in configs/suites, such as ntu60, or the path of a file',
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--tables', nargs='+', help='by default all')

@@ -1,6 +1,6 @@
 # The tables on NTU RGB+D 120, at the paper's size: for a GPU.
 #   python tools/reproduce.py ntu120
-_base_ = './_base_/ntu60.py'
+_base_ = './_base_/ntu.py'
 
 data = {
     'data/ntu120': 'python tools/data/prepare_ntu.py RAW_DIR data/ntu120 '
@@ -8,27 +8,19 @@ data = {
 }
 
 
-def here(name):
-    return name.replace('xview', 'xset')
-
-
 def on_ntu120(name, run):
-    """A run of NTU RGB+D 60, cross-view as cross-setup."""
-    split = 'xset' if 'xview' in name else 'xsub'
-    options = dict(run.get('options', {}))
+    """The run of NTU RGB+D 60 with other data, all else being equal."""
+    options = {'model.num_classes': 120} if name.endswith('linear') else {}
     for part in ('train', 'val', 'test'):
-        dataset = f'{part}_dataloader.dataset'
-        halves = dict(train='train').get(part, 'val')
-        options[f'{dataset}.data_root'] = 'data/ntu120'
-        options[f'{dataset}.split'] = f'{split}_{halves}'
-    if name.endswith('linear'):
-        options['model.num_classes'] = 120
-    needs = {key: here(n) for key, n in run.get('checkpoint_of', {}).items()}
-    return dict(config=run.config, options=options, checkpoint_of=needs)
+        half = 'train' if part == 'train' else 'val'
+        options[f'{part}_dataloader.dataset.data_root'] = 'data/ntu120'
+        options[f'{part}_dataloader.dataset.split'] = f'{{column}}_{half}'
+    return dict(
+        config=run.config.replace('{column}', 'xview'), options=options
+    )
 
 
-runs = {here(name): on_ntu120(name, run) for name, run in _base_.runs.items()}
-runs['_delete_'] = True
+runs = {name: on_ntu120(name, run) for name, run in _base_.runs.items()}
 tables = {
     '1a': dict(columns=['xset']),
     '1b': dict(columns=['xsub', 'xset']),

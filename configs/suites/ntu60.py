@@ -1,7 +1,7 @@
 # The tables on NTU RGB+D 60, at the paper's size: for a GPU.
 #   python tools/reproduce.py ntu60
 # The published numbers are the paper's.
-_base_ = './_base_/ntu60.py'
+_base_ = './_base_/ntu.py'
 
 data = {
     'data/ntu60': 'python tools/data/prepare_ntu.py RAW_DIR data/ntu60 '
@@ -10,22 +10,19 @@ data = {
 
 
 def published(xview, xsub=None):
-    numbers = (
-        dict(xview=xview) if xsub is None else dict(xsub=xsub, xview=xview)
-    )
-    return dict(published=numbers)
+    return dict(xview=xview) if xsub is None else dict(xsub=xsub, xview=xview)
 
 
 tables = {
     '1a': dict(
-        rows={
+        published={
             'explicit alone (EKEM)': published(83.4),
             'implicit alone (IKEM)': published(82.3),
             'both': published(84.1),
         }
     ),
     '1b': dict(
-        rows={
+        published={
             'SkeletonCLR, joint': published(76.4, 68.3),
             'CrosSCLR, fused': published(83.4, 77.8),
             'IKEM, joint': published(79.7, 73.3),
@@ -35,7 +32,7 @@ tables = {
         }
     ),
     '1c': dict(
-        rows={
+        published={
             '3 modalities, joint': published(79.7, 73.3),
             '3 modalities, motion': published(79.5, 74.0),
             '3 modalities, bone': published(78.1, 73.7),
@@ -47,7 +44,7 @@ tables = {
         }
     ),
     '1d': dict(
-        rows={
+        published={
             'IKEM, 6 modalities (teacher)': published(86.9, 81.2),
             'IKEM, 3 modalities': published(84.1, 78.0),
             '3 students of the teacher': published(86.0, 80.7),

@@ -21,7 +21,8 @@ def loaders(*names):
 
 def training(name, **options):
     return dict(
-        config=f'configs/{name}/{name}-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py',
+        config='{{ fileDirname }}/../'
+        f'{name}/{name}-3m_stgcn-slim-w8_1xb32-30e_synthetic-xsub.py',
         options={**loaders('train'), **options},
         amp=True,
     )
@@ -29,7 +30,7 @@ def training(name, **options):
 
 def linear(run, **options):
     return dict(
-        config='configs/linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py',
+        config='{{ fileDirname }}/../linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py',
         options={
             'train_cfg.val_interval': 10,
             **loaders('train', 'val', 'test'),
@@ -37,13 +38,6 @@ def linear(run, **options):
         },
         checkpoint_of={'model.pretrained': run},
     )
-
-
-def streams(title, run, names):
-    return {
-        title.format(name): dict(run=run, metric=f'acc/{name}_top1')
-        for name in names
-    }
 
 
 runs = {
@@ -83,35 +77,33 @@ runs = {
     'distillation-3m_linear-3m': linear('distillation-3m'),
     'untrained-3m_linear-3m': linear('untrained-3m'),
 }
+rows = [
+    ('joint', 'ikem-6m_linear-6m', 'acc/joint_top1'),
+    ('motion', 'ikem-6m_linear-6m', 'acc/motion_top1'),
+    ('bone', 'ikem-6m_linear-6m', 'acc/bone_top1'),
+    (
+        '3m: joint, motion, bone of the six',
+        'ikem-6m_linear-3m',
+        'acc/fused_top1',
+    ),
+    ('6m: all six, the teacher', 'ikem-6m_linear-6m', 'acc/fused_top1'),
+    (
+        'student: joint, motion, bone',
+        'distillation-3m_linear-3m',
+        'acc/fused_top1',
+    ),
+    ('untrained joint', 'untrained-3m_linear-3m', 'acc/joint_top1'),
+    ('untrained motion', 'untrained-3m_linear-3m', 'acc/motion_top1'),
+    ('untrained bone', 'untrained-3m_linear-3m', 'acc/bone_top1'),
+    ('untrained 3m', 'untrained-3m_linear-3m', 'acc/fused_top1'),
+    ('ridge on 24 frames', 'baselines', '{column}/ridge'),
+    ('nearest neighbour on 24 frames', 'baselines', '{column}/nn1'),
+]
 tables = dict(
     quickstart=dict(
         title='Synthetic skeletons, linear evaluation',
         columns=['xsub'],
-        rows={
-            **streams('{}', 'ikem-6m_linear-6m', ['joint', 'motion', 'bone']),
-            '3m: joint, motion, bone of the six': dict(
-                run='ikem-6m_linear-3m', metric='acc/fused_top1'
-            ),
-            '6m: all six, the teacher': dict(
-                run='ikem-6m_linear-6m', metric='acc/fused_top1'
-            ),
-            'student: joint, motion, bone': dict(
-                run='distillation-3m_linear-3m', metric='acc/fused_top1'
-            ),
-            **streams(
-                'untrained {}',
-                'untrained-3m_linear-3m',
-                ['joint', 'motion', 'bone'],
-            ),
-            'untrained 3m': dict(
-                run='untrained-3m_linear-3m', metric='acc/fused_top1'
-            ),
-            'ridge on 24 frames': dict(
-                run='baselines', metric='{column}/ridge'
-            ),
-            'nearest neighbour on 24 frames': dict(
-                run='baselines', metric='{column}/nn1'
-            ),
-        },
+        rows=[dict(zip(('title', 'run', 'metric'), row)) for row in rows],
     )
 )
+del rows

@@ -6,14 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects.ikem.reproduce.history import logged_seconds, read_history
-from projects.ikem.reproduce.options import (
-    as_arguments,
-    config_with,
-    unknown_options,
-)
-from projects.ikem.reproduce.suite import Row, Run, Table
-from projects.ikem.reproduce.tables import aggregate, measure, write
+from projects.ikem.reproduce.options import as_arguments, config_with
+from projects.ikem.reproduce.suite import ResultTable, Row, Run
+from projects.ikem.reproduce.tables import aggregate, write
+from projects.ikem.work_dir import WorkDir
 
 accuracies = st.floats(0, 100, allow_subnormal=False)
 
@@ -47,19 +43,23 @@ class Finished:
     def is_current(self):
         return self.current
 
+    def info(self):
+        return {}
+
     def result(self, metric):
         if metric not in self.results:
             raise ValueError(f'{self.name} has no {metric}')
         return self.results[metric]
 
 
-TABLE = Table(
+TABLE = ResultTable(
     title='A title',
     columns=['xsub', 'xview'],
-    rows={
-        'trained': Row('{column}_linear', 'acc', dict(xsub=78.0)),
-        'trivial': Row('baselines', '{column}/ridge'),
-    },
+    rows=[
+        Row('trained', '{column}_linear', 'acc'),
+        Row('trivial', 'baselines', '{column}/ridge'),
+    ],
+    published=dict(trained=dict(xsub=78.0)),
 )
 
 
@@ -73,7 +73,7 @@ def written(tmp_path):
         Finished('xview_linear', 0, {}, current=False),
     ]
     path = tmp_path / 'table_1x'
-    write(path, measure(TABLE, works), dict(command='python x', seeds=[0]))
+    assert write(path, TABLE, works, dict(command='python x')) == 3
     return path
 
 
@@ -88,11 +88,9 @@ def test_markdown(written):
         # the baseline has no epochs; that of xview is missing
         '| trivial | 54.4 (1) |  |  | - | - |',
     ]
-    assert lines[-3:] == [
-        '- seed2/xsub_linear is not done',
-        '- seed0/xview_linear is not done',
-        '- seedNone/baselines has no xview/ridge',
-    ]
+    names = ['seed2/xsub_linear', 'seed0/xview_linear', 'xview/ridge']
+    for line, name in zip(lines[-3:], names):
+        assert name in line
 
 
 def test_csv_and_json_agree(written):
@@ -136,16 +134,16 @@ def test_history_of_a_resumed_training(tmp_path):
         tmp_path,
         '20250102_000000',
         *(dict(loss=2.0, epoch=e, iter=5 * e, step=5 * e) for e in (3, 4)),
-        *({'acc/top1': 0.2 * e, 'step': e} for e in (3, 4)),
+        *({'acc/top1': a, 'step': e} for e, a in ((3, 0.6), (4, 0.5))),
     )
     log(tmp_path, '20250103_000000')  # it was finished already
     with (tmp_path / '20250102_000000/vis_data/scalars.json').open('a') as f:
         f.write('{"loss": 3')  # cut off
-    assert read_history(tmp_path, 'loss') == [1.0, 1.0, 2.0, 2.0]
-    expected = [0.1, 0.2, 0.6, 0.8]
-    assert read_history(tmp_path, 'acc/top1') == pytest.approx(expected)
-    with pytest.raises(ValueError, match='no acc/top5; it has acc/top1'):
-        read_history(tmp_path, 'acc/top5')
+    work_dir = WorkDir(tmp_path)
+    assert list(work_dir.logs['loss'].values()) == [1.0, 1.0, 2.0, 2.0]
+    assert work_dir.accuracy('acc/top1') == pytest.approx((0.5, 0.6, 3))
+    with pytest.raises(ValueError, match='acc/top5.*acc/top1'):
+        work_dir.accuracy('acc/top5')
 
 
 def test_seconds_of_all_parts(tmp_path):
@@ -158,7 +156,7 @@ def test_seconds_of_all_parts(tmp_path):
         path.parent.mkdir()
         line = f'{last} - mmengine - INFO - done\nof two lines\n'
         path.write_text('' if last is None else line)
-    assert logged_seconds(tmp_path) == 30 + 12
+    assert WorkDir(tmp_path).seconds == 30 + 12
 
 
 @pytest.fixture
@@ -177,41 +175,21 @@ def test_options_reach_the_config(config):
         'randomness.seed': 3,
         'model.backbone.base_channels': 8,
         'custom_hooks.0.begin': [1, 2],
-        'model.flag': False,
-        'model.pretrained': 'a/b.pth',
-        'model.rate': 1e-05,
+        'model.exchange_replaces': False,
+        'load_from': 'a/b.pth',
+        'model.momentum': 1e-05,
     }
     assert 'custom_hooks.0.begin=[1,2]' in as_arguments(options)
     cfg = config_with(config, options)
     assert cfg.randomness.seed == 3
     assert cfg.model.backbone == dict(type='SlimSTGCN', base_channels=8)
     assert cfg.custom_hooks[0].begin == [1, 2]
-    assert cfg.model.flag is False and cfg.model.rate == 1e-05
+    assert cfg.model.exchange_replaces is False
+    assert cfg.model.momentum == 1e-05 and cfg.load_from == 'a/b.pth'
     assert config_with(config, {}).randomness.seed == 0  # no leftovers
 
 
 @pytest.mark.parametrize('text', ['a b', 'a,b'])
 def test_texts_that_would_be_changed_are_refused(config, text):
-    with pytest.raises(ValueError, match='no text with a blank'):
+    with pytest.raises(ValueError, match='model.pretrained'):
         config_with(config, {'model.pretrained': text})
-
-
-@pytest.mark.parametrize(
-    'key',
-    [
-        'randomness.sed',
-        'randomnes.seed',
-        'model.backbon.base_channels',
-        'model.backbone.base_chanels',
-        'model.momentun',
-        'custom_hooks.1.begin',
-        'custom_hooks.begin',
-    ],
-)
-def test_typos_are_found(config, key):
-    good = ('model.backbone.base_channels', 'custom_hooks.0.begin')
-    # an argument of a base class, to which IKEM hands it on
-    assert not unknown_options(
-        config, dict.fromkeys((*good, 'model.momentum'))
-    )
-    assert unknown_options(config, {key: 1, 'randomness.seed': 1}) == [key]

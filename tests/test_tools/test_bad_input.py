@@ -163,9 +163,9 @@ def test_configs_that_cannot_be_read(line_of, tmp_path, text, expected):
         ),
         ('auto_scale_lr.enabel=True', 'auto_scale_lr has the fields enable, '),
         ('env_cfg.mp_cgf.x=1', 'nothing reads env_cfg.mp_cgf: env_cfg has'),
-        ('randomness.sede=1', "unexpected keyword argument 'sede'"),
-        ('model.bank_siz=1', "unexpected keyword argument 'bank_siz'"),
-        ('train_dataloader.batchsize=1', "argument 'batchsize'"),
+        ('randomness.sede=1', 'did you mean randomness.seed?'),
+        ('model.bank_siz=1', 'did you mean model.bank_size?'),
+        ('train_dataloader.batchsize=1', 'train_dataloader.batch_size?'),
         (
             'optim_wrapper.paramwise_cfg.bias_lr_mul=0',
             'paramwise_cfg has the fields custom_keys, bias_lr_mult, ',

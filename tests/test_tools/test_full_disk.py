@@ -196,14 +196,13 @@ SUITE = """
 runs = dict(trivial=dict(baselines={data!r}))
 tables = dict(t=dict(
     title='Trivial', columns=['xsub'],
-    rows=dict(ridge=dict(run='trivial', metric='{{column}}/ridge'))))
+    rows=[dict(title='ridge', run='trivial', metric='{{column}}/ridge')]))
 data = dict()
 """
 
 
 @pytest.fixture
 def suite(tmp_path, prepared_ntu):
-    pytest.importorskip('doit')
     pytest.importorskip('sklearn')
     path = tmp_path / 'suite.py'
     path.write_text(SUITE.format(data=prepared_ntu))
@@ -234,14 +233,14 @@ def test_a_record_is_written_or_not(suite, tmp_path, capsys):
     with full_disk(suite.stat().st_size), pytest.raises(SystemExit) as caught:
         run_tool(*args)
     assert caught.value.code not in (0, None)
-    assert 'trivial.json' in capsys.readouterr().out
-    assert not list(out.glob('trivial*'))
+    assert 'trivial/record.json' in capsys.readouterr().out
+    assert not list(out.glob('trivial/*'))
 
 
 def test_a_damaged_record_is_named(suite, tmp_path, capsys):
-    (tmp_path / 'out').mkdir()
-    (tmp_path / 'out/trivial.json').write_text('{"finis')
-    with pytest.raises(SystemExit, match='trivial.json is no json') as caught:
+    (tmp_path / 'out/trivial').mkdir(parents=True)
+    (tmp_path / 'out/trivial/record.json').write_text('{"finis')
+    with pytest.raises(SystemExit, match='trivial/record.json') as caught:
         run_tool('tools/reproduce.py', suite, '--work-dir', tmp_path / 'out')
     assert '\n' not in str(caught.value)
 

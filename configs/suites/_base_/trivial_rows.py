@@ -2,14 +2,21 @@
 # and classifiers on the joints themselves.
 _base_ = './tables.py'
 
-trivial = {
-    'untrained encoders, fused': dict(
-        run='untrained-3m_{column}_linear', metric='acc/fused_top1'
+trivial = [
+    dict(
+        title='untrained encoders, fused',
+        run='untrained-3m_{column}_linear',
+        metric='acc/fused_top1',
     ),
-    'ridge on 24 frames': dict(run='baselines', metric='{column}/ridge'),
-    'nearest neighbour on 24 frames': dict(
-        run='baselines', metric='{column}/nn1'
+    dict(title='ridge on 24 frames', run='baselines', metric='{column}/ridge'),
+    dict(
+        title='nearest neighbour on 24 frames',
+        run='baselines',
+        metric='{column}/nn1',
     ),
+]
+tables = {
+    table: dict(rows=[*_base_.tables[table].rows, *trivial])
+    for table in ('1b', '1d')
 }
-tables = {'1b': dict(rows=trivial), '1d': dict(rows=trivial)}
 del trivial

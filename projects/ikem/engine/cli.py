@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from contextlib import contextmanager
-from typing import Dict, Iterator, Optional
+from typing import Iterator
 
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
@@ -20,7 +20,7 @@ from mmengine.dist import get_backend, get_rank, get_world_size
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from .config_check import check_fields, check_options
+from .config_check import apply_options as apply_options
 
 # How text is written that an encoding does not have, as stderr writes it.
 SHOWN = 'backslashreplace'
@@ -124,22 +124,6 @@ def read_config(path: str) -> Config:
         if files and files[-1] not in text:
             text += f' (in {files[-1]})'
         raise ValueError(f'{path} cannot be read: {text}') from error
-
-
-def apply_options(cfg: Config, options: Optional[Dict]) -> None:
-    """Apply ``--cfg-options`` to a config.
-
-    Args:
-        cfg (Config): The config.
-        options (dict, optional): Values by dotted key.
-
-    Raises:
-        ValueError: If an option, or a field of the config, is one that
-            nothing would read.
-    """
-    check_options(cfg, options or {})
-    cfg.merge_from_dict(options or {})
-    check_fields(cfg)
 
 
 def build_runner(cfg: Config) -> Runner:

@@ -1,16 +1,33 @@
-"""Typos in configs, which mmengine takes for fields that nobody reads."""
+"""Fields of configs that nothing reads: typos, which mmengine lets pass."""
 
+import ast
+import functools
 import inspect
+import textwrap
+from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
+import mmaction.registry
 from mmengine.config import Config
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import Runner
+from mmengine.registry import Registry
+from mmengine.runner import Runner, set_random_seed
+from torch.utils.data import DataLoader
+
+
+def _parameters(function: Callable) -> List[str]:
+    """Names of the arguments of a function, without ``self`` and
+    ``**kwargs``."""
+    parameters = inspect.signature(function).parameters.values()
+    variable = ('VAR_POSITIONAL', 'VAR_KEYWORD')
+    named = [p for p in parameters if p.kind.name not in variable]
+    return [p.name for p in named if p.name != 'self']
+
 
 # What mmengine's Runner reads of a config.
 RUNNER_FIELDS = {
-    *list(inspect.signature(Runner.__init__).parameters)[1:],
+    *_parameters(Runner.__init__),
     'activation_checkpointing',
     'compile',
     'efficient_conv_bn_eval',
@@ -19,64 +36,68 @@ RUNNER_FIELDS = {
     'runner_type',
     'sync_bn',
 }
-# Dicts of which mmengine and mmaction2 read these and ignore the rest; what
-# other dicts hold goes to a class, which refuses what it does not know.
+# Dicts of which mmengine and mmaction2 ignore other fields.
 _READ = {
     'default_hooks.checkpoint': (
         'type',
         'priority',
-        *list(inspect.signature(CheckpointHook.__init__).parameters)[1:-1],
+        *_parameters(CheckpointHook.__init__),
         # what is left goes to Runner.save_checkpoint, ten epochs later
-        *list(inspect.signature(Runner.save_checkpoint).parameters)[3:],
+        *_parameters(Runner.save_checkpoint)[2:],
     ),
     'auto_scale_lr': ('enable', 'base_batch_size'),
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'optim_wrapper.paramwise_cfg': (
-        'custom_keys',
-        'bias_lr_mult',
-        'bias_decay_mult',
-        'norm_decay_mult',
-        'flat_decay_mult',
-        'dwconv_decay_mult',
-        'dcn_offset_lr_mult',
-        'bypass_duplicate',
-    ),
+        'custom_keys bias_lr_mult bias_decay_mult norm_decay_mult '
+        'flat_decay_mult dwconv_decay_mult dcn_offset_lr_mult '
+        'bypass_duplicate'
+    ).split(),
     'val_evaluator.metric_options': ('top_k_accuracy',),
     'val_evaluator.metric_options.top_k_accuracy': ('topk',),
     'test_evaluator.metric_options': ('top_k_accuracy',),
     'test_evaluator.metric_options.top_k_accuracy': ('topk',),
 }
+# Dicts without a `type` whose reader refuses other fields, but late.
+_TAKEN = {
+    'randomness': _parameters(set_random_seed),
+    **dict.fromkeys(
+        ('train_dataloader', 'val_dataloader', 'test_dataloader'),
+        [*_parameters(DataLoader.__init__), 'num_batch_per_epoch'],
+    ),
+}
+# What mmengine takes out of a dict before its class sees it.
+_BUILDERS = ['type', '_scope_', 'priority', 'by_epoch', 'paramwise_cfg']
+_BUILDERS += ['convert_to_iter_based']
 # Similarity of names, from 0 to 1: no name in the configs of mmaction2 is as
 # near to another field (0.8), but one with a letter wrong is.
 _TYPO = 0.85
 
 
-def check_options(cfg: Config, options: Dict) -> None:
-    """Refuse ``--cfg-options`` that would change nothing.
+def apply_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
+    """Override fields of a config.
 
     Args:
-        cfg (Config): The config without them.
-        options (dict): Values by dotted key.
+        cfg (Config): The config.
+        options (dict, optional): Values by dotted key, as
+            ``--cfg-options`` has them.
 
     Raises:
-        ValueError: If the first part of a key is no field that is read.
+        ValueError: If an option, or a field of the config, is one that
+            nothing would read.
     """
-    for option in options:
-        key = option.split('.')[0]
-        if key in RUNNER_FIELDS:
-            continue
-        if key not in cfg:
-            places = [p for p, _ in _walk(cfg) if p.split('.')[-1] == key]
+    options = options or {}
+    before = cfg.to_dict()
+    for option, value in options.items():
+        _check_root(cfg, option)
+        try:
+            cfg.merge_from_dict({option: value})
+        except (KeyError, TypeError) as error:
             raise ValueError(
-                f'--cfg-options {option}: {cfg.filename} has no {key!r}'
-                + _suggest(_close(key, {*RUNNER_FIELDS, *cfg}) or places)
-            )
-        places = [p for p, value in _walk(cfg) if value == cfg[key]]
-        raise ValueError(
-            f'--cfg-options {option}: {key!r} is a variable of the config '
-            'file, and changes nothing once that is loaded; set the fields '
-            'that are made of it' + _suggest(places)
-        )
+                f'--cfg-options {option}: {error.args[0]}'
+            ) from error
+    check_fields(cfg)
+    for option in options:
+        _check_path(cfg, before, option)
 
 
 def check_fields(cfg: Config) -> None:
@@ -97,7 +118,7 @@ def check_fields(cfg: Config) -> None:
     for path, names in _READ.items():
         node = _get(cfg, path)
         for key in node if isinstance(node, dict) else ():
-            if key not in names:
+            if key not in names and key != '_scope_':
                 raise ValueError(
                     f'{cfg.filename}: nothing reads {path}.{key}: {path} has '
                     f'the fields {", ".join(names)}'
@@ -109,6 +130,83 @@ def check_fields(cfg: Config) -> None:
                 f'{cfg.filename}: default_hooks.{key} has no type'
                 + _suggest(f'default_hooks.{n}' for n in _close(key, hooks))
             )
+
+
+def _check_root(cfg: Config, option: str) -> None:
+    """The first part of an option is a field that is read."""
+    key = option.split('.')[0]
+    if key in RUNNER_FIELDS:
+        return
+    if key not in cfg:
+        places = [p for p, _ in _walk(cfg) if p.split('.')[-1] == key]
+        raise ValueError(
+            f'--cfg-options {option}: {cfg.filename} has no {key!r}'
+            + _suggest(_close(key, {*RUNNER_FIELDS, *cfg}) or places)
+        )
+    places = [p for p, value in _walk(cfg) if value == cfg[key]]
+    raise ValueError(
+        f'--cfg-options {option}: {key!r} is a variable of the config '
+        'file, and changes nothing once that is loaded; set the fields '
+        'that are made of it' + _suggest(places)
+    )
+
+
+def _check_path(cfg: Config, before: Any, option: str) -> None:
+    """Each part of an option was there, or is read by the class of the dict
+    it is in."""
+    path, node = '', cfg
+    for key in option.split('.'):
+        names = _taken_by(node, path)
+        index = int(key) if isinstance(node, (list, tuple)) else key
+        there = before is not None and (index != key or key in before)
+        if path and not there and names is not None and key not in names:
+            close = get_close_matches(key, names, 1)
+            raise ValueError(
+                f'{cfg.filename}: nothing reads {path}.{key}'
+                + _suggest(f'{path}.{name}' for name in close)
+            )
+        path = f'{path}.{key}'.lstrip('.')
+        node, before = node[index], before[index] if there else None
+
+
+def _taken_by(node: Any, path: str) -> Optional[List[str]]:
+    """Fields that a dict can have; None if that is not known."""
+    if not isinstance(node, dict) or 'constructor' in node:
+        return None
+    kind = node.get('type')
+    return _arguments(kind) if isinstance(kind, str) else _TAKEN.get(path)
+
+
+@functools.cache
+def _arguments(name: str) -> Optional[List[str]]:
+    """Arguments of a registered class, and of its bases where it hands its
+    ``**kwargs`` to them; None where those go anywhere else."""
+    found = None
+    for registry in vars(mmaction.registry).values():
+        if found is None and isinstance(registry, Registry):
+            with suppress(ImportError):  # of a scope that is not installed
+                found = registry.get(name)
+    names = [*_BUILDERS]
+    for cls in getattr(found, '__mro__', [object])[:-1]:
+        if '__init__' in vars(cls):
+            names += _parameters(cls.__init__)
+            parameters = inspect.signature(cls.__init__).parameters.values()
+            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+                return names
+            if not _hands_on(cls.__init__):
+                return None
+    return None
+
+
+def _hands_on(init: Callable) -> bool:
+    """Whether ``**kwargs`` of a constructor go to that of the bases."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(init)))
+    return any(
+        isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith('super(')
+        and any(keyword.arg is None for keyword in node.keywords)
+        for node in ast.walk(tree)
+    )
 
 
 def _close(key: str, names: Iterable[str]) -> Iterable[str]:
@@ -132,7 +230,7 @@ def _get(cfg: Config, path: str) -> Optional[Any]:
     return node
 
 
-def _walk(cfg: Config) -> Iterator[Tuple[str, Any]]:
+def _walk(cfg: Config) -> Iterator[tuple]:
     """Dotted keys below the fields that are read, and their values."""
     nodes = [(key, cfg[key]) for key in cfg if key in RUNNER_FIELDS]
     while nodes:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from datetime import timedelta
 from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from matplotlib.figure import Figure
@@ -163,11 +164,5 @@ def percent(fraction: Optional[float]) -> str:
 
 
 def duration(seconds: Optional[float]) -> str:
-    """A time to read; empty if there is none."""
-    if seconds is None:
-        return ''
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f'{hours} h {minutes:02} min'
-    return f'{minutes} min {seconds:02} s' if minutes else f'{seconds} s'
+    """A time in hours, minutes and seconds; empty if there is none."""
+    return '' if seconds is None else str(timedelta(seconds=round(seconds)))

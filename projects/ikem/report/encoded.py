@@ -25,6 +25,7 @@ from projects.ikem.visualization.encoded import (
     stream_vectors,
 )
 from projects.ikem.visualization.retrieval import neighbours_of
+from projects.ikem.work_dir import WorkDir
 
 from .blocks import (
     Missing,
@@ -36,7 +37,6 @@ from .blocks import (
     picture,
     section,
 )
-from .run import Run
 
 _NUM_QUERIES = 3
 _NUM_NEIGHBOURS = 5
@@ -51,11 +51,11 @@ class _Encoded(NamedTuple):
     gallery: EncodedClips
 
 
-def encoded_sections(run: Run, max_clips: int) -> List[Section]:
+def encoded_sections(run: WorkDir, max_clips: int) -> List[Section]:
     """Confusions, embedding and nearest neighbours of test clips.
 
     Args:
-        run (Run): The run; its last checkpoint counts.
+        run (WorkDir): The run; its last checkpoint counts.
         max_clips (int): Clips of a split at most, 0 for none.
     """
     makers = {
@@ -73,8 +73,8 @@ def encoded_sections(run: Run, max_clips: int) -> List[Section]:
     return [section(title, make, encoded) for title, make in makers.items()]
 
 
-def _encode(run: Run, max_clips: int) -> _Encoded:
-    checkpoint = run.checkpoint
+def _encode(run: WorkDir, max_clips: int) -> _Encoded:
+    checkpoint = run.last_checkpoint
     cfg = Config(run.config.to_dict())
     test, train = cfg.test_dataloader, cfg.train_dataloader
     # a pre-training with options for its data may have none for its test set

@@ -8,9 +8,9 @@ import matplotlib
 
 from projects.ikem.files import written_aside
 from projects.ikem.version import __version__
+from projects.ikem.work_dir import WorkDir
 
 from .blocks import Page
-from .run import Run
 from .run_sections import run_page
 from .suite_sections import is_suite, suite_page
 
@@ -49,8 +49,9 @@ def _collect(work_dir: Path, max_clips: int) -> Page:
     # a suite first: its folder may hold a config as well
     if is_suite(work_dir):
         return suite_page(work_dir, max_clips)
-    if Run.is_at(work_dir):
-        return run_page(Run(work_dir.resolve()), max_clips)
+    run = WorkDir(work_dir.resolve())
+    if run.is_training():
+        return run_page(run, max_clips)
     raise FileNotFoundError(
         f'{work_dir} is no work dir: give that of a training, with its config '
         'and logs, or that of a suite, with its tables'

@@ -5,6 +5,7 @@ from typing import Dict, List
 
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.visualization.curves import Curves, curves_figure
+from projects.ikem.work_dir import WorkDir
 
 from .blocks import (
     Details,
@@ -21,7 +22,6 @@ from .blocks import (
     section,
 )
 from .encoded import encoded_sections
-from .run import Run
 
 # Beginning and end of the names that a panel shows.
 _PANELS = {
@@ -35,11 +35,11 @@ _PANELS = {
 }
 
 
-def run_page(run: Run, max_clips: int) -> Page:
+def run_page(run: WorkDir, max_clips: int) -> Page:
     """The page of a run.
 
     Args:
-        run (Run): The run.
+        run (WorkDir): The run.
         max_clips (int): Clips of a split that pass through its encoders at
             most, 0 for none.
     """
@@ -54,7 +54,7 @@ def run_page(run: Run, max_clips: int) -> Page:
     return Page(run.name, 'run', _tiles(run), sections)
 
 
-def _tiles(run: Run) -> List:
+def _tiles(run: WorkDir) -> List:
     try:
         tiles = [('status', run.status), ('time', duration(run.seconds))]
         tiles.insert(1, ('model', run.config.model.type))
@@ -72,7 +72,7 @@ def _tiles(run: Run) -> List:
         return [('status', 'damaged or incomplete: see below')]
 
 
-def _configuration(run: Run) -> List:
+def _configuration(run: WorkDir) -> List:
     blocks = []
     if 'command' in run.record:
         blocks.append(Details('Command', ' '.join(run.record['command'])))
@@ -80,12 +80,12 @@ def _configuration(run: Run) -> List:
     return blocks
 
 
-def data_section(run: Run) -> Section:
+def data_section(run: WorkDir) -> Section:
     """What the clips of a run are."""
     return section('Data', _data, run)
 
 
-def _data(run: Run) -> List:
+def _data(run: WorkDir) -> List:
     root = run.config.train_dataloader.dataset.get('data_root')
     if root is None:
         raise ValueError('the config names no prepared folder')
@@ -134,7 +134,7 @@ def _data(run: Run) -> List:
     return blocks
 
 
-def _curves(run: Run) -> List:
+def _curves(run: WorkDir) -> List:
     pictures, absent = [], []
     for title, (start, end) in _PANELS.items():
         curves = {
@@ -162,7 +162,7 @@ def curve_picture(title: str, curves: Curves) -> Picture:
     return picture(figure, title)
 
 
-def accuracy_blocks(run: Run) -> List:
+def accuracy_blocks(run: WorkDir) -> List:
     """Accuracies on the test clips, a row a stream."""
     if not run.accuracies:
         return [
@@ -196,7 +196,7 @@ def accuracy_blocks(run: Run) -> List:
     ]
 
 
-def _environment(run: Run) -> List:
+def _environment(run: WorkDir) -> List:
     rows = [list(pair) for pair in run.environment]
     if 'commit' in run.record:
         rows.append(['commit', str(run.record['commit'])])

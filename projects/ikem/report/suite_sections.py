@@ -1,13 +1,13 @@
 """Sections of the page of a suite."""
 
-import re
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, TypeVar
 
 from projects.ikem.engine.cli import describe
 from projects.ikem.files import read_json_dict
 from projects.ikem.reproduce.tables import NOTE, texts
 from projects.ikem.visualization.curves import Curves
+from projects.ikem.work_dir import WorkDir
 
 from .blocks import (
     Details,
@@ -22,8 +22,9 @@ from .blocks import (
     section,
 )
 from .encoded import encoded_sections
-from .run import Run
 from .run_sections import accuracy_blocks, curve_picture, data_section
+
+_T = TypeVar('_T')
 
 
 def is_suite(path: Path) -> bool:
@@ -31,17 +32,12 @@ def is_suite(path: Path) -> bool:
     return any(path.glob('table_*.json')) or bool(runs_of(path))
 
 
-def runs_of(path: Path) -> List[Run]:
-    """The runs of a suite by seed and name, but those that are stale."""
-    folders = [
-        folder
-        for folder in path.glob('seed*/*')
-        if re.fullmatch(r'seed\d+', folder.parent.name)
-        and not re.search(r'\.stale\d+$', folder.name)
-        and Run.is_at(folder)
-    ]
-    folders.sort(key=lambda f: (int(f.parent.name[4:]), f.name))
-    return [Run(f, f'{f.parent.name}/{f.name}') for f in folders]
+def runs_of(path: Path) -> List[WorkDir]:
+    """The runs of a suite by seed and name: the folders with a record."""
+    folders = [p.parent for p in path.glob(f'*/*/{WorkDir.RECORD}')]
+    # seed2 before seed10
+    folders.sort(key=lambda f: (len(f.parent.name), f.parent.name, f.name))
+    return [WorkDir(f, f.relative_to(path).as_posix()) for f in folders]
 
 
 def suite_page(path: Path, max_clips: int) -> Page:
@@ -73,12 +69,19 @@ def suite_page(path: Path, max_clips: int) -> Page:
     return Page(path.resolve().name, 'suite', tiles, sections)
 
 
+def _unless_damaged(read: Callable[[], _T], default: _T) -> _T:
+    """What is read of a run; the default if it is damaged, as its line in
+    the table of all runs says."""
+    try:
+        return read()
+    except Exception:  # as in `section`
+        return default
+
+
 def _title(table: Path) -> str:
     """That of the table; of a damaged one its name."""
-    try:
-        return str(read_json_dict(table)['title'])
-    except (KeyError, OSError, ValueError):
-        return table.name
+    title = _unless_damaged(lambda: read_json_dict(table)['title'], table.name)
+    return str(title)
 
 
 def _table(path: Path) -> List:
@@ -93,25 +96,23 @@ def _table(path: Path) -> List:
     return blocks
 
 
-def _status(run: Run) -> str:
+def _status(run: WorkDir) -> str:
     try:
         return run.status
     except Exception as error:  # as in `section`
         return describe(error)
 
 
-def _headline(run: Run) -> List[str]:
-    try:
-        if run.headline is None:
-            return ['', '', '']
-    except Exception:  # its status says why
+def _headline(run: WorkDir) -> List[str]:
+    headline = _unless_damaged(lambda: run.headline, None)
+    if headline is None:
         return ['', '', '']
-    name, accuracy = run.headline
+    name, accuracy = headline
     best = f'{percent(accuracy.best)} ({accuracy.epoch})'
     return [percent(accuracy.last), name, best]
 
 
-def _runs(runs: List[Run]) -> List:
+def _runs(runs: List[WorkDir]) -> List:
     if not runs:
         return [Missing('Nothing has been run.')]
     rows = [
@@ -131,28 +132,29 @@ def _runs(runs: List[Run]) -> List:
     ]
 
 
-def _details(run: Run, anchor: str) -> Details:
+def _details(run: WorkDir, anchor: str) -> Details:
     def describe_run() -> List:
         record = run.record
-        command = ' '.join(record.get('command', ['not recorded']))
-        blocks = [Note(f'Command: {command}')]
-        if record.get('commit'):
-            blocks.append(Note(f'Commit: {record["commit"]}'))
+        blocks = [
+            Note(f'Command: {" ".join(record["command"])}'),
+            Note(f'Commit: {record["commit"]}'),
+        ]
         return blocks + (accuracy_blocks(run) if run.accuracies else [])
 
     return Details(run.name, '', anchor, section('', describe_run).blocks)
 
 
-def _pretrainings(runs: List[Run]) -> List:
+def _pretrainings(runs: List[WorkDir]) -> List:
+    """The curves of those of the first seed that has any."""
     panels: Dict[str, Curves] = {}
     seed = None
     for run in runs:
         first, _, name = run.name.partition('/')
-        if first != (seed or first) or _is_evaluation(run):
-            continue
-        for title, curve in _common_curves(run).items():
+        curves = _unless_damaged(lambda run=run: _common_curves(run), {})
+        if curves and first == (seed or first):
             seed = first
-            panels.setdefault(title, {})[name] = curve
+            for title, curve in curves.items():
+                panels.setdefault(title, {})[name] = curve
     if not panels:
         return [Missing('No pre-training has logged anything.')]
     return [
@@ -164,21 +166,11 @@ def _pretrainings(runs: List[Run]) -> List:
     ]
 
 
-def _is_evaluation(run: Run) -> bool:
-    try:
-        return run.is_classifier
-    except Exception:  # its line in the table says what is wrong
-        return True
-
-
-def _common_curves(run: Run) -> Curves:
-    """What all pre-trainings log, by title."""
-    try:
-        logs = run.logs
-    except (OSError, ValueError):  # its line in the table says so
-        return {}
-    if not any(logs.get('lr', {0: 1}).values()):
-        return {}  # untrained, for comparison
+def _common_curves(run: WorkDir) -> Curves:
+    """What all pre-trainings log, by title; nothing of other runs."""
+    logs = run.logs
+    if run.is_classifier or not any(logs.get('lr', {0: 1}).values()):
+        return {}  # without a learning rate: untrained, for comparison
     titles = {'loss': 'Loss', 'lr': 'Learning rate'}
     curves = {titles[name]: logs[name] for name in titles if name in logs}
     spreads = [v for name, v in logs.items() if name.startswith('std_')]
@@ -191,9 +183,9 @@ def _common_curves(run: Run) -> Curves:
     return curves
 
 
-def _best_sections(runs: List[Run], max_clips: int) -> List[Section]:
-    best = _best_evaluation(runs)
-    if best is None:
+def _best_sections(runs: List[WorkDir], max_clips: int) -> List[Section]:
+    best = max(runs, key=_last_accuracy, default=None)
+    if best is None or _last_accuracy(best) < 0:
         reason = 'No evaluation has an accuracy and a checkpoint.'
         return [
             Section(title, [Missing(reason)])
@@ -212,15 +204,14 @@ def _best_sections(runs: List[Run], max_clips: int) -> List[Section]:
     ]
 
 
-def _best_evaluation(runs: List[Run]) -> Optional[Run]:
-    candidates = {}
-    for run in runs:
-        try:
-            if run.is_classifier and run.headline and run.checkpoint:
-                candidates[run] = run.headline[1].last
-        except Exception:  # damaged, or without a checkpoint
-            continue
-    return max(candidates, key=candidates.get) if candidates else None
+def _last_accuracy(run: WorkDir) -> float:
+    """That of an evaluation with a checkpoint; of others -1."""
+
+    def read() -> float:
+        evaluated = run.is_classifier and run.headline and run.last_checkpoint
+        return run.headline[1].last if evaluated else -1
+
+    return _unless_damaged(read, -1)
 
 
 def _environment(tables: List[Path]) -> List:
@@ -228,11 +219,5 @@ def _environment(tables: List[Path]) -> List:
         return [Missing('It is written with the tables.')]
     newest = max(tables, key=lambda path: path.stat().st_mtime)
     details = read_json_dict(newest)
-    machine = details['machine']
-    rows = [
-        *([k, str(v)] for k, v in details['versions'].items()),
-        ['commit', str(details['commit'])],
-        ['cores', str(machine['cores'])],
-        ['GPUs', ', '.join(machine['gpus']) or 'none'],
-    ]
-    return [Table(['', ''], rows)]
+    rows = [[key, value] for key, value in details['environment'].items()]
+    return [Table(['', ''], [*rows, ['commit', str(details['commit'])]])]

@@ -1,84 +1,49 @@
-"""What a run is made from, to tell whether it is the same."""
+"""What a result is made from, to tell whether it is up to date."""
 
 import functools
 import hashlib
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, FrozenSet, Iterable, Optional
 
 from mmengine.config import Config
 
+from projects.ikem.engine.config_check import RUNNER_FIELDS
 from projects.ikem.files import read_json_dict
 
-# What of a config makes the checkpoint, and what the logged accuracy besides.
-# The rest says how the training is run and watched.
-_TRAINING = (
-    'model',
-    'train_dataloader',
-    'optim_wrapper',
-    'param_scheduler',
-    'train_cfg',
-    'custom_hooks',
-    'auto_scale_lr',
-    'randomness',
-)
-_VALIDATION = ('val_dataloader', 'val_evaluator', 'val_cfg')
-_INDIFFERENT = (
-    'num_workers',
-    'persistent_workers',
-    'collate_fn',
-    'val_interval',
-)
-# --amp chooses one by the device
-_AMP = ('AmpOptimWrapper', 'BFloat16OptimWrapper')
+# Fields that the Runner reads and that do not change what is trained.
+_INDIFFERENT = """
+default_hooks.checkpoint default_hooks.logger default_hooks.timer
+default_hooks.visualization env_cfg experiment_name launcher log_level
+log_processor resume test_cfg test_dataloader test_evaluator visualizer
+work_dir train_dataloader.num_workers train_dataloader.persistent_workers
+train_dataloader.pin_memory val_dataloader.num_workers
+val_dataloader.persistent_workers val_dataloader.pin_memory
+""".split()
+# Besides, where no table shows what it logs.
+_VALIDATION = """
+train_cfg.val_begin train_cfg.val_interval val_cfg val_dataloader val_evaluator
+""".split()
 
 
-def comparable(
-    cfg: Config, measured: bool, amp: bool = False
-) -> Dict[str, Any]:
-    """What of a config makes the result of its training.
+def config_hash(cfg: Config, measured: bool) -> str:
+    """SHA-256 of the fields of a config that make the result of its training.
+
+    Variables of the file, workers, logging, checkpoints and tests are left
+    out.
 
     Args:
-        cfg (Config): The config, or the one that mmengine left in a folder.
-        measured (bool): Whether validation belongs to the result.
-        amp (bool): Whether ``--amp`` is still to be added. Defaults to False.
-
-    Returns:
-        dict: The fields as plain values, the same with every number of
-        workers and on every device.
+        cfg (Config): The config, options included.
+        measured (bool): Whether its validation belongs to the result.
     """
     plain = json.loads(json.dumps(cfg.to_dict(), default=str))
-    keys = _TRAINING + (_VALIDATION if measured else ())
-    plain = {key: plain[key] for key in keys if plain.get(key) is not None}
-    for fields in plain.values():
-        if isinstance(fields, dict):
-            for key in _INDIFFERENT:
-                fields.pop(key, None)
-    wrapper = plain.get('optim_wrapper', {})
-    if amp or wrapper.get('type') in _AMP:
-        wrapper.update(type='--amp', loss_scale=None)
-    return plain
-
-
-def first_difference(a: Any, b: Any) -> Optional[str]:
-    """Dotted key of the first difference of two trees, '' if they are no
-    trees; None if they are equal."""
-    if a == b:
-        return None
-    if isinstance(a, dict) and isinstance(b, dict):
-        for key in [*a, *b]:
-            if key not in a or key not in b:
-                return key
-            below = first_difference(a[key], b[key])
-            if below is not None:
-                return f'{key}.{below}'.rstrip('.')
-    return ''
-
-
-@functools.cache
-def _annotations(path: Path, modified: int) -> Dict:
-    return read_json_dict(path)
+    plain = {key: plain[key] for key in plain if key in RUNNER_FIELDS}
+    for path in _INDIFFERENT + ([] if measured else _VALIDATION):
+        *parents, last = path.split('.')
+        node = functools.reduce(lambda n, k: n.get(k) or {}, parents, plain)
+        node.pop(last, None)
+    return _digest(plain)
 
 
 def data_hash(
@@ -97,23 +62,24 @@ def data_hash(
     path = folder / 'annotations.json'
     if not path.is_file():
         return None
-    prepared = dict(_annotations(path, path.stat().st_mtime_ns))
+    chosen = None if splits is None else frozenset(splits)
+    return _annotations_hash(path, path.stat().st_mtime_ns, chosen)
+
+
+@functools.cache
+def _annotations_hash(
+    path: Path, modified: int, splits: Optional[FrozenSet[str]]
+) -> str:
+    prepared = read_json_dict(path)
     if splits is not None:
         known = prepared.get('split', {})
         prepared['split'] = {name: known.get(name) for name in splits}
-    text = json.dumps(prepared, sort_keys=True)
+    return _digest(prepared)
+
+
+def _digest(tree: Any) -> str:
+    text = json.dumps(tree, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def file_hash(path: Path) -> Optional[str]:
-    """SHA-256 of a file; None if there is none."""
-    if not path.is_file():
-        return None
-    with path.open('rb') as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def commit(root: Path) -> Optional[str]:

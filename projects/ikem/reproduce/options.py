@@ -1,14 +1,13 @@
-"""``--cfg-options``: their text, what they make of a config, and typos."""
+"""``--cfg-options``: their text, and what they make of a config."""
 
 import argparse
 import functools
-import inspect
-from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
-import mmaction.registry
 from mmengine.config import Config, DictAction
-from mmengine.registry import Registry
+
+from projects.ikem.engine.cli import read_config
+from projects.ikem.engine.config_check import apply_options
 
 
 def as_arguments(options: Dict[str, Any]) -> List[str]:
@@ -29,80 +28,47 @@ def as_arguments(options: Dict[str, Any]) -> List[str]:
     return arguments
 
 
-@functools.cache
-def _base_config(path: Path) -> Config:
-    return Config.fromfile(path)
-
-
-def config_with(path: Path, options: Dict[str, Any]) -> Config:
+def config_with(path: str, options: Dict[str, Any]) -> Config:
     """A config with options, as ``tools/train.py`` reads them.
 
+    Configs are kept, see :func:`forget_configs`; do not change them.
+
     Args:
-        path (Path): Path of the config.
+        path (str): Path of the config.
         options (dict): Values by dotted key.
 
     Raises:
-        FileNotFoundError: If there is no such config.
+        ValueError: If it cannot be read, or nothing would read an option.
     """
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
-    cfg = Config(_base_config(Path(path)).to_dict())
-    if options:
-        args = parser.parse_args(['--cfg-options', *as_arguments(options)])
-        cfg.merge_from_dict(args.cfg_options)
-    return cfg
+    return _config_with(str(path), tuple(as_arguments(options)))
 
 
-def unknown_options(path: Path, options: Dict[str, Any]) -> List[str]:
-    """Options that nothing in a config takes.
+def forget_configs() -> None:
+    """Read all configs anew from now on."""
+    _base_config.cache_clear()
+    _config_with.cache_clear()
 
-    All but the last part of a dotted key has to be in the config; the last
-    one has to be there as well, or be an argument of the class that the
-    ``type`` beside it names.
 
-    Args:
-        path (Path): Path of the config.
-        options (dict): Values by dotted key.
+def notice_change(path: str) -> None:
+    """Read all configs anew if one, or a base of it, has changed.
 
-    Returns:
-        list[str]: The unknown keys.
+    Raises:
+        ValueError: If it cannot be read.
     """
-    cfg = _base_config(Path(path)).to_dict()
-    return [key for key in options if not _is_known(cfg, key)]
-
-
-def _is_known(node: Any, key: str) -> bool:
-    *parents, last = key.split('.')
-    for part in parents:
-        if not _has(node, part):
-            return False
-        node = node[int(part) if isinstance(node, list) else part]
-    if _has(node, last):
-        return True
-    kind = node.get('type') if isinstance(node, dict) else None
-    return isinstance(kind, str) and last in _arguments(kind)
-
-
-def _has(node: Any, part: str) -> bool:
-    if isinstance(node, (list, tuple)):
-        return part.isdigit() and int(part) < len(node)
-    return isinstance(node, dict) and part in node
+    if read_config(path).to_dict() != _base_config(path).to_dict():
+        forget_configs()
 
 
 @functools.cache
-def _arguments(name: str) -> List[str]:
-    """Arguments of a registered class, of its bases too where it has
-    ``**kwargs``."""
-    for registry in vars(mmaction.registry).values():
-        if isinstance(registry, Registry) and name in registry:
-            break
-    else:
-        return []
-    arguments: List[str] = []
-    for cls in registry.get(name).__mro__:
-        if '__init__' in vars(cls):
-            parameters = inspect.signature(cls.__init__).parameters.values()
-            arguments += [p.name for p in parameters]
-            if all(p.kind is not p.VAR_KEYWORD for p in parameters):
-                break
-    return arguments
+def _base_config(path: str) -> Config:
+    return read_config(path)
+
+
+@functools.cache
+def _config_with(path: str, arguments: Tuple[str, ...]) -> Config:
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='*', action=DictAction)
+    args = parser.parse_args(['--cfg-options', *arguments])
+    cfg = Config(_base_config(path).to_dict(), filename=path)
+    apply_options(cfg, args.cfg_options)
+    return cfg

@@ -1,23 +1,21 @@
+"""Run what a suite lacks, and write its tables."""
+
 import fcntl
 import os
-import platform
 import shlex
-from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
-import torch
+from mmaction.utils import collect_env
 
 from . import tables
 from .children import Children
 from .identity import commit
-from .options import as_arguments, unknown_options
+from .options import as_arguments
 from .scheduler import execute
 from .suite import Suite, load_suite
-from .work import Training, Work, plan
-
-_PACKAGES = ('ikem', 'torch', 'mmengine', 'mmaction2', 'numpy', 'doit')
+from .work import Work, plan
 
 
 def reproduce(
@@ -34,8 +32,8 @@ def reproduce(
     Args:
         suite (str): Name of a file of ``configs/suites``, or path of one.
         seeds (sequence[int]): Seeds to run each training with.
-        root (Path): Root of the repository, which paths in the suite and in
-            the commands are relative to.
+        root (Path): Root of the repository, in which the commands are run;
+            data folders are relative to it.
         only (sequence[str], optional): Tables to make. Defaults to all.
         jobs (int): Runs at a time. Defaults to 1.
         folder (Path, optional): Where runs and tables go. Defaults to
@@ -47,69 +45,94 @@ def reproduce(
         missing, 130 if a signal stopped it.
 
     Raises:
-        FileNotFoundError: If the suite, a config or its data is missing.
-        ValueError: If the suite is wrong, or something is running in its
-            folder.
+        FileNotFoundError: If the suite or its data is missing.
+        ValueError: If the suite or one of its configs is wrong, or something
+            is running in its folder.
     """
+    loaded = load_suite(_path_of(suite, root))
+    chosen = list(only or loaded.tables)
+    folder = folder or root / 'work_dirs/suites' / loaded.name
+    # checkpoints in it are given by --cfg-options
+    as_arguments({'--work-dir': os.path.relpath(folder, root)})
+    seeds = list(dict.fromkeys(seeds))
+    works = plan(loaded.needed(chosen), seeds, folder, root)
+    _check(loaded, works, data_too=not dry_run)
+    if dry_run:
+        return _list(works)
+    details = dict(
+        suite=loaded.name,
+        seeds=seeds,
+        commit=commit(root),
+        environment=_environment(),
+    )
+
+    def write(name: str) -> int:
+        """Write a table; returns how many results are missing."""
+        runs = loaded.needed([name])
+        needed = [work for work in works if work.run in runs]
+        command = ['python', 'tools/reproduce.py', suite, '--tables', name]
+        command += ['--seeds', *map(str, seeds)]
+        return tables.write(
+            folder / f'table_{name}',
+            loaded.tables[name],
+            needed,
+            dict(details, command=shlex.join(command)),
+        )
+
+    def write_those_of(work: Work) -> None:
+        for name in chosen:
+            if work.run in loaded.needed([name]):
+                with suppress(OSError):  # at the end it is told
+                    write(name)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder) as lock:
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        children = Children(threads, keep_open=[lock])
+        progress = execute(works, jobs, children, write_those_of)
+        counts = [f'{len(w)} {how}' for how, w in progress.ended.items()]
+        print(f'{", ".join(counts)} of {len(works)}')
+        missing = sum(write(name) for name in chosen)
+    for name in chosen:
+        print('\n' + (folder / f'table_{name}.md').read_text('utf-8'))
+    if children.stopping:
+        print('stopped; the same command goes on')
+        return 130
+    return 1 if missing or progress.ended['failed'] else 0
+
+
+def _path_of(suite: str, root: Path) -> Path:
     path = Path(suite)
     if path.suffix != '.py':
         path = root / 'configs/suites' / f'{suite}.py'
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob('*.py'))
         raise FileNotFoundError(f'{path} is missing; there are {known}')
-    loaded = load_suite(path)
-    chosen = list(only or loaded.tables)
-    folder = folder or root / 'work_dirs/suites' / loaded.name
-    # checkpoints in it are given by --cfg-options
-    as_arguments({'--work-dir': os.path.relpath(folder, root)})
-    works = plan(
-        loaded.needed(chosen), list(dict.fromkeys(seeds)), folder, root
-    )
-    _check_configs(works)
-    if dry_run:
-        return _list(works)
-    _check_data(loaded, works)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as lock:
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        children = Children(threads, keep_open=[lock])
-        report = execute(works, jobs, children)
-    counts = [f'{len(names)} {how}' for how, names in report.ended.items()]
-    print(f'{", ".join(counts)} of {len(works)}')
-    complete = _write_tables(loaded, suite, chosen, works, seeds, folder)
-    if children.stopping:
-        print('stopped; the same command goes on')
-        return 130
-    return 0 if complete and not report.ended['failed'] else 1
+    return path.resolve()
 
 
-def _check_configs(works: List[Work]) -> None:
+def _environment() -> Dict[str, str]:
+    """Machine and versions, in one line each."""
+    environment = dict(collect_env(), cores=os.cpu_count())
+    lines = {key: str(value) for key, value in environment.items()}
+    return {key: line for key, line in lines.items() if '\n' not in line}
+
+
+def _check(suite: Suite, works: List[Work], data_too: bool) -> None:
     """Before the first run, not hours later when a run needs it."""
     for work in works:
-        work.record()  # raises if it is damaged
-        if not isinstance(work, Training):
-            continue
-        config = work.root / work.run.config
-        if not config.is_file():
-            raise FileNotFoundError(
-                f'run {work.run.name}: {work.run.config} is missing'
-            )
-        unknown = unknown_options(config, work.options)
-        if unknown:
-            raise ValueError(
-                f'run {work.run.name}: {work.run.config} has no '
-                f'{", ".join(unknown)}'
-            )
-
-
-def _check_data(suite: Suite, works: List[Work]) -> None:
-    for work in works:
-        for data in work.data():
-            if not (work.root / data / 'annotations.json').is_file():
+        try:
+            work.stale()  # reads its record
+            data = work.data()  # reads its config
+        except ValueError as error:
+            raise ValueError(f'run {work.run.name}: {error}') from error
+        for folder in data if data_too else ():
+            if not (work.root / folder / 'annotations.json').is_file():
+                command = suite.data.get(
+                    folder, 'python tools/data/prepare_...'
+                )
                 raise FileNotFoundError(
-                    f'{data} is missing: prepare it with `'
-                    + suite.data.get(data, 'python tools/data/prepare_...')
-                    + '`'
+                    f'{folder} is missing: prepare it with `{command}`'
                 )
 
 
@@ -117,8 +140,8 @@ def _list(works: List[Work]) -> int:
     todo = [work for work in works if not work.is_current()]
     for work in todo:
         print(f'{work.name}{_why(work)}')
-        if isinstance(work, Training):
-            print(f'    python {shlex.join(work.command())}')
+        if work.command():
+            print(f'    {shlex.join(work.command())}')
     print(f'{len(todo)} of {len(works)} to run')
     return 0
 
@@ -127,10 +150,10 @@ def _why(work: Work) -> str:
     waits = [n.name for n in work.needs.values() if not n.is_current()]
     if waits:
         return f', after {", ".join(waits)}'
-    if isinstance(work, Training) and work.path.is_dir():
-        reason = work.stale()
-        return f', anew: {reason}' if reason else ', goes on'
-    return ''
+    reason = work.stale()
+    if reason:
+        return f', anew: {reason}'
+    return ', goes on' if work.work_dir.record else ''
 
 
 @contextmanager
@@ -145,55 +168,3 @@ def _locked(folder: Path) -> Iterator[int]:
                 f'something is running in {folder}: wait for it, or end it'
             ) from error
         yield file.fileno()
-
-
-def _write_tables(
-    suite: Suite,
-    given: str,
-    chosen: List[str],
-    works: List[Work],
-    seeds: Sequence[int],
-    folder: Path,
-) -> bool:
-    """Write the tables of a suite, ``given`` by that name or path; returns
-    whether they are complete."""
-    complete = True
-    machine = _machine(works[0].root)
-    for name in chosen:
-        measured = tables.measure(suite.tables[name], works)
-        runs = suite.needed([name])
-        details = dict(
-            suite=suite.name,
-            command=f'python tools/reproduce.py {given} --tables {name} '
-            f'--seeds {" ".join(map(str, seeds))}',
-            seeds=list(seeds),
-            runs={
-                work.name: work.info() for work in works if work.run in runs
-            },
-            **machine,
-        )
-        path = folder / f'table_{name}'
-        tables.write(path, measured, details)
-        print(f'\n{path.with_name(path.name + ".md").read_text("utf-8")}')
-        complete &= not measured['missing']
-    return complete
-
-
-def _machine(root: Path) -> Dict[str, Any]:
-    versions = {'python': platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:  # run from the source
-            versions[package] = None
-    return dict(
-        versions=versions,
-        commit=commit(root),
-        machine=dict(
-            cores=os.cpu_count(),
-            gpus=[
-                torch.cuda.get_device_name(i)
-                for i in range(torch.cuda.device_count())
-            ],
-        ),
-    )

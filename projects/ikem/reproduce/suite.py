@@ -1,20 +1,21 @@
 """Suite files: the runs that the tables of a data set are made of."""
 
-from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+import os
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is run once a seed: a training, or the trivial baselines.
+    """What is run once per seed: a training, or the trivial baselines.
 
     Args:
         name (str): Name of the run, which its work_dir gets.
-        config (str, optional): Config of a training.
+        config (str, optional): Path of the config of a training; a suite
+            file has it relative to itself.
         options (dict): ``--cfg-options`` of the training.
         amp (bool): Whether it trains with ``--amp``. Defaults to False.
         checkpoint_of (dict[str, str]): Runs whose last checkpoint the
@@ -46,35 +47,41 @@ class Row:
     the name of the column.
 
     Args:
+        title (str): Its title.
         run (str): Name of the run.
         metric (str): Name of what the run logged, a fraction.
-        published (dict[str, float]): Published numbers by column, in percent.
     """
 
+    title: str
     run: str
     metric: str
-    published: Dict[str, float] = field(default_factory=dict)
-
-    def run_of(self, column: str) -> str:
-        return self.run.format(column=column)
-
-    def metric_of(self, column: str) -> str:
-        return self.metric.format(column=column)
 
 
 @dataclass(frozen=True)
-class Table:
+class ResultTable:
+    """A table of what runs measured.
+
+    Args:
+        title (str): Its title.
+        columns (list[str]): Names of the columns, for instance splits.
+        rows (list[Row]): The rows.
+        published (dict[str, dict[str, float]]): Published numbers in percent
+            by title of the row and by column. Defaults to none.
+    """
+
     title: str
     columns: List[str]
-    rows: Dict[str, Row]
+    rows: List[Row]
+    published: Dict[str, Dict[str, float]] = field(default_factory=dict)
 
-    def runs(self) -> List[str]:
-        """Names of the runs of all cells."""
-        return [
-            row.run_of(column)
-            for row in self.rows.values()
-            for column in self.columns
-        ]
+    def __post_init__(self) -> None:
+        titles = {row.title for row in self.rows}
+        for title, numbers in self.published.items():
+            if title not in titles or set(numbers) - set(self.columns):
+                raise ValueError(
+                    f'`published` has {title!r}: {list(numbers)}, the rows '
+                    f'are {sorted(titles)}, the columns {self.columns}'
+                )
 
 
 @dataclass(frozen=True)
@@ -83,20 +90,20 @@ class Suite:
 
     Args:
         name (str): Name of the file.
-        runs (dict[str, Run]): Runs by name.
-        tables (dict[str, Table]): Tables by id.
+        runs (dict[str, Run]): The runs that the tables need, by name, each
+            after the runs that it needs.
+        tables (dict[str, ResultTable]): Tables by id.
         data (dict[str, str]): Prepared folders, and the command that makes
             each.
     """
 
     name: str
     runs: Dict[str, Run]
-    tables: Dict[str, Table]
+    tables: Dict[str, ResultTable]
     data: Dict[str, str]
 
     def needed(self, tables: Sequence[str]) -> List[Run]:
-        """The runs of some tables and all that these depend on, each after
-        what it needs, otherwise in the order of the suite.
+        """The runs of some tables and the runs that these need, in order.
 
         Raises:
             ValueError: If there is no such table.
@@ -107,26 +114,36 @@ class Suite:
                 f'suite {self.name} has no table {", ".join(unknown)}: it has '
                 f'{", ".join(self.tables)}'
             )
-        ordered: Dict[str, Run] = {}
+        wanted = {
+            filled(row.run, column)
+            for name in tables
+            for row in self.tables[name].rows
+            for column in self.tables[name].columns
+        }
+        for run in reversed(self.runs.values()):
+            if run.name in wanted:
+                wanted |= set(run.checkpoint_of.values())
+        return [run for run in self.runs.values() if run.name in wanted]
 
-        def add(name: str) -> None:
-            for need in self.runs[name].checkpoint_of.values():
-                add(need)
-            ordered[name] = self.runs[name]
 
-        wanted = {run for name in tables for run in self.tables[name].runs()}
-        for name in self.runs:
-            if name in wanted:
-                add(name)
-        return list(ordered.values())
+def filled(tree: Any, column: str) -> Any:
+    """A tree of dicts and lists with ``{column}`` in its texts replaced."""
+    if isinstance(tree, dict):
+        return {filled(k, column): filled(v, column) for k, v in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [filled(value, column) for value in tree]
+    return tree.replace('{column}', column) if isinstance(tree, str) else tree
 
 
 def load_suite(path: Path) -> Suite:
     """Read a suite file.
 
     Args:
-        path (Path): A config with ``runs``, ``tables`` and ``data``, dicts of
-            the arguments of :class:`Run` and :class:`Table` by name.
+        path (Path): A config with ``runs``, ``tables`` and ``data``: dicts by
+            name of the arguments of :class:`Run` and :class:`ResultTable`,
+            and commands by prepared folder. ``{column}`` in a run and its
+            name stands for a column whose tables need it; a run with the
+            name of the column has precedence.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -135,64 +152,56 @@ def load_suite(path: Path) -> Suite:
     """
     try:
         cfg = Config.fromfile(path).to_dict()
-    except SyntaxError as error:
-        raise ValueError(f'{path}: {error}') from error
-    lacking = [
-        key
-        for key in ('runs', 'tables')
-        if not isinstance(cfg.get(key), dict) or not cfg[key]
-    ]
-    if lacking:
-        raise ValueError(f'{path} needs {" and ".join(lacking)}, filled dicts')
-    unknown = sorted(set(cfg) - {'runs', 'tables', 'data'})
-    if unknown:
-        raise ValueError(f'{path} has {unknown}: runs, tables and data belong')
-    try:
+        unknown = sorted(set(cfg) - {'runs', 'tables', 'data'})
+        if unknown:
+            raise ValueError(f'{unknown}: runs, tables and data belong there')
+        for key in ('runs', 'tables'):
+            if not isinstance(cfg.get(key), dict) or not cfg[key]:
+                raise ValueError(f'`{key}` has to be a dict, and not empty')
         tables = {name: _table(spec) for name, spec in cfg['tables'].items()}
-        measured = {run for table in tables.values() for run in table.runs()}
-        runs = {
-            name: Run(name=name, measured=name in measured, **spec)
-            for name, spec in cfg['runs'].items()
-        }
-    except (KeyError, TypeError) as error:
+        runs = _runs(cfg['runs'], tables, path.parent)
+    except (KeyError, SyntaxError, TypeError, ValueError) as error:
         raise ValueError(f'{path}: {error}') from error
-    suite = Suite(path.stem, runs, tables, cfg.get('data', {}))
-    _check(suite, path)
-    return suite
+    return Suite(path.stem, runs, tables, cfg.get('data', {}))
 
 
-def _table(spec: Dict) -> Table:
-    rows = {name: Row(**row) for name, row in spec.pop('rows').items()}
-    return Table(rows=rows, **spec)
+def _table(spec: Dict) -> ResultTable:
+    rows = [Row(**row) for row in spec.pop('rows')]
+    return ResultTable(rows=rows, **spec)
 
 
-def _check(suite: Suite, path: Path) -> None:
-    """Every run that is named is there, and needs what can run before it."""
-    for run in suite.runs.values():
-        for need in run.checkpoint_of.values():
-            if need in suite.runs and suite.runs[need].config is None:
-                raise ValueError(
-                    f'{path}: {run.name} needs a checkpoint of {need}, which '
-                    'trains nothing'
-                )
-    needs = {
-        run.name: list(run.checkpoint_of.values())
-        for run in suite.runs.values()
-    }
-    for name, table in suite.tables.items():
-        needs[f'table {name}'] = table.runs()
-        for title, row in table.rows.items():
-            if set(row.published) - set(table.columns):
-                raise ValueError(
-                    f'{path}: table {name}, {title}: `published` has '
-                    f'{list(row.published)}, the columns are {table.columns}'
-                )
-    for name, names in needs.items():
-        missing = [n for n in names if n not in suite.runs]
-        if missing:
-            raise ValueError(f'{path}: {name} needs {missing[0]}: no such run')
-    try:
-        TopologicalSorter(needs).prepare()
-    except CycleError as error:
-        cycle = ' -> '.join(error.args[1])
-        raise ValueError(f'{path}: runs need each other: {cycle}') from error
+def _runs(
+    specs: Dict[str, Dict], tables: Dict[str, ResultTable], folder: Path
+) -> Dict[str, Run]:
+    """The runs that tables need, each after the runs that it needs."""
+    cells = [
+        (row.run, column)
+        for table in tables.values()
+        for row in table.rows
+        for column in table.columns
+    ]
+    measured = {filled(*cell) for cell in cells}
+    runs: Dict[str, Run] = {}
+
+    def add(key: str, column: str, needed_by: Tuple[str, ...]) -> None:
+        name = filled(key, column)
+        chain = ' -> '.join([*needed_by, name])
+        if name in needed_by:
+            raise ValueError(f'runs need each other: {chain}')
+        if name in runs:
+            return
+        if name not in specs and key not in specs:
+            raise ValueError(f'{chain}: there is no such run')
+        spec = specs[name if name in specs else key]
+        for need in spec.get('checkpoint_of', {}).values():
+            add(need, column, (*needed_by, name))
+            if runs[filled(need, column)].config is None:
+                raise ValueError(f'{name}: {need} has no checkpoint')
+        run = Run(name=name, measured=name in measured, **filled(spec, column))
+        if run.config is not None:
+            run = replace(run, config=os.path.normpath(folder / run.config))
+        runs[name] = run
+
+    for cell in cells:
+        add(*cell, needed_by=())
+    return runs

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from projects.ikem.files import written_aside
 
-from .suite import Table
+from .suite import ResultTable, Row, filled
 from .work import Work
 
 NOTE = (
@@ -42,42 +42,45 @@ def aggregate(values: Dict[str, float]) -> Optional[Dict[str, Any]]:
     )
 
 
-def measure(table: Table, works: List[Work]) -> Dict[str, Any]:
+def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
     """Fill in a table.
 
     Args:
-        table (Table): The table.
-        works (list[Work]): All work, of which what is up to date counts.
+        table (ResultTable): The table.
+        works (list[Work]): All work; results that are up to date count.
 
     Returns:
-        dict: ``title``, ``columns``, ``rows`` (by name the ``cells`` by
-        column: ``run``, ``metric``, ``published``, ``last`` and ``best``, see
+        dict: ``title``, ``columns``, ``rows`` (by title the cells by column:
+        ``run``, ``metric``, ``published``, ``last`` and ``best``, see
         :func:`aggregate`) and ``missing``, a line for each result that is
         not there.
     """
-    current = {work.name: work.is_current() for work in works}
     missing: List[str] = []
-    rows = {}
-    for name, row in table.rows.items():
-        rows[name] = {}
-        for column in table.columns:
-            run, metric = row.run_of(column), row.metric_of(column)
-            cell = dict(run=run, metric=metric)
-            cell['published'] = row.published.get(column)
-            last, best = {}, {}
-            for work in works:
-                if work.run.name != run:
-                    continue
-                seed = 'all' if work.seed is None else str(work.seed)
-                value = _result(work, metric, current[work.name])
-                if isinstance(value, str):
-                    missing.append(value)
-                    continue
-                last[seed] = value[0]
-                if value[1] is not None:
-                    best[seed] = value[1]
-            cell.update(last=aggregate(last), best=aggregate(best))
-            rows[name][column] = cell
+
+    def cell(row: Row, column: str) -> Dict[str, Any]:
+        run, metric = filled([row.run, row.metric], column)
+        values: Dict[str, Dict] = dict(last={}, best={})
+        for work in works:
+            if work.run.name != run:
+                continue
+            seed = 'all' if work.seed is None else str(work.seed)
+            try:
+                for kind, value in _result(work, metric).items():
+                    values[kind][seed] = value
+            except (FileNotFoundError, ValueError) as error:
+                missing.append(str(error))
+        published = table.published.get(row.title, {}).get(column)
+        return dict(
+            run=run,
+            metric=metric,
+            published=published,
+            **{kind: aggregate(v) for kind, v in values.items()},
+        )
+
+    rows = {
+        row.title: {column: cell(row, column) for column in table.columns}
+        for row in table.rows
+    }
     return dict(
         title=table.title,
         columns=table.columns,
@@ -86,25 +89,31 @@ def measure(table: Table, works: List[Work]) -> Dict[str, Any]:
     )
 
 
-def _result(work: Work, metric: str, current: bool):
-    """The result of the last and the best epoch, or why there is none."""
-    if not current:
-        return f'{work.name} is not done'
-    try:
-        return work.result(metric)
-    except (FileNotFoundError, ValueError) as error:
-        return str(error)
+def _result(work: Work, metric: str) -> Dict[str, float]:
+    """What there is of the last and the best epoch; raises if nothing is."""
+    if not work.is_current():
+        raise ValueError(f'{work.name} is not done')
+    last, best = work.result(metric)
+    return dict(last=last) if best is None else dict(last=last, best=best)
 
 
-def write(path: Path, measured: Dict[str, Any], details: Dict) -> None:
+def write(
+    path: Path, table: ResultTable, works: List[Work], details: Dict
+) -> int:
     """Write a table as ``.md``, ``.csv`` and ``.json``.
 
     Args:
         path (Path): Path without suffix.
-        measured (dict): The result of :func:`measure`.
+        table (ResultTable): The table.
+        works (list[Work]): Work that it needs; see :func:`measure`.
         details (dict): What else the JSON file gets; its ``command`` is
             shown below the table.
+
+    Returns:
+        int: How many results are missing.
     """
+    measured = measure(table, works)
+    details = dict(details, runs={work.name: work.info() for work in works})
     text = json.dumps({**measured, **details}, indent=2, ensure_ascii=False)
     for suffix, content in (
         ('md', markdown(measured, details['command'])),
@@ -113,6 +122,7 @@ def write(path: Path, measured: Dict[str, Any], details: Dict) -> None:
     ):
         with written_aside(path.with_name(f'{path.name}.{suffix}')) as file:
             file.write_text(content, encoding='utf-8')
+    return len(measured['missing'])
 
 
 def markdown(measured: Dict[str, Any], command: str) -> str:

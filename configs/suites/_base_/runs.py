@@ -1,0 +1,51 @@
+# Runs of the tables of the paper, {column} being a split: pre-trainings, and the
+# linear evaluation of each. A suite completes the name of the config, and adds
+# options, for its data.
+def modalities(names):
+    return {'model.data_preprocessor.modalities': names.split()}
+
+
+def trainings():
+    """Beginning of the config's name, options, options of the evaluation."""
+    six = 'joint motion bone acceleration rotation_axis angular_velocity'
+    joint = modalities('joint')
+    best = {'default_hooks.checkpoint.save_best': 'acc/top1'}
+    untrained = {
+        'optim_wrapper.optimizer.lr': 0,
+        'train_dataloader.batch_size': 8,
+        'train_cfg.max_epochs': 2,
+        'model.exchange_begin': 1.0,  # never
+    }
+    return {
+        'skeletonclr-joint': (
+            'skeletonclr/skeletonclr-3m',
+            joint,
+            {**joint, **best},
+        ),
+        'crossclr-3m': ('crossclr/crossclr-3m', {}, {}),
+        'ikem-3m': ('ikem/ikem-3m', {}, {}),
+        'ikem-6m': ('ikem/ikem-3m', modalities(six), modalities(six)),
+        'ikem-3m-implicit': ('ablation/ikem-3m-implicit', {}, {}),
+        'distillation-3m': ('distillation/distillation-3m', {}, {}),
+        'untrained-3m': ('ikem/ikem-3m', untrained, {}),
+    }
+
+
+def pairs(name, config, options, evaluation):
+    return {
+        f'{name}_{{column}}': dict(config=config, options=options),
+        f'{name}_{{column}}_linear': dict(
+            config='linear/linear-3m',
+            options=evaluation,
+            checkpoint_of={'model.pretrained': f'{name}_{{column}}'},
+        ),
+    }
+
+
+runs = {}
+for name, training in trainings().items():
+    runs.update(pairs(name, *training))
+runs['distillation-3m_{column}']['checkpoint_of'] = {
+    'model.teacher.pretrained': 'ikem-6m_{column}'
+}
+del name, training

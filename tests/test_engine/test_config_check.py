@@ -1,0 +1,75 @@
+"""Options that nothing reads; those of tools are in test_bad_input.py."""
+
+import pytest
+from mmengine.config import Config
+
+from projects.ikem.engine.config_check import apply_options
+
+STGCN = 'stgcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py'
+
+
+@pytest.fixture
+def own():
+    return Config(
+        dict(
+            model=dict(type='IKEM', backbone=dict(type='SlimSTGCN')),
+            custom_hooks=[dict(begin=5)],
+            randomness=dict(seed=0),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'model.backbone.base_channels': 8, 'custom_hooks.0.begin': 6},
+        {'model.momentum': 0.9},  # an argument of a base class
+        {'model.backbone.init_cfg.type': 'Pretrained'},
+        {'optim_wrapper.accumulative_counts': 2, 'sync_bn': 'torch'},
+    ],
+)
+def test_options_that_are_read(own, options):
+    apply_options(own, options)
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {},
+        {'model.cls_head.dropout': 0.5, 'param_scheduler.0.begin': 1},
+        {'train_dataloader.dataset.dataset.split': 'x'},
+        {'train_dataloader.drop_last': True, 'train_cfg.val_begin': 3},
+        {'train_dataloader.prefetch_factor': 4},  # for keywords alone
+        {'optim_wrapper.optimizer.foreach': True},
+        {
+            'optim_wrapper.optimizer.type': 'AdamW',
+            'optim_wrapper.optimizer.amsgrad': True,
+        },
+        {'default_hooks.checkpoint.interval': 3},
+        {'model.backbone.gcn_adaptive': 'init'},  # one of its ``**kwargs``
+    ],
+)
+def test_options_of_a_config_of_the_toolbox(tmp_path, options):
+    """With the scope that mmengine writes in what it inherits."""
+    path = tmp_path / 'mine.py'
+    path.write_text(f'_base_ = "mmaction::skeleton/stgcn/{STGCN}"')
+    cfg = Config.fromfile(path)
+    assert '_scope_' in cfg.default_hooks.checkpoint
+    apply_options(cfg, options)
+
+
+@pytest.mark.parametrize(
+    'key, named',
+    [
+        ('randomness.sed', 'randomness.seed'),
+        ('randomnes.seed', 'randomness'),
+        ('model.backbon.base_channels', 'model.backbone'),
+        ('model.backbone.base_chanels', 'model.backbone.base_channels'),
+        ('model.momentun', 'model.momentum'),
+        ('custom_hooks.1.begin', 'custom_hooks.1'),
+        ('custom_hooks.begin', 'custom_hooks.begin'),
+    ],
+)
+def test_typos_are_found(own, key, named):
+    with pytest.raises(ValueError, match=named):
+        apply_options(own, {key: 1, 'randomness.seed': 1})
