@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Dict, Union
+from typing import Dict, List, Union
 
 import numpy as np
 
@@ -115,7 +115,29 @@ def prepared_baselines(
     clips = annotations['annotations']
     labels = np.array([clip['label'] for clip in clips])
     row = {clip['frame_dir']: i for i, clip in enumerate(clips)}
-    splits = annotations['split']
+    splits = {
+        part: [row[name] for name in names]
+        for part, names in annotations['split'].items()
+    }
+    return split_baselines(features, labels, splits)
+
+
+def split_baselines(
+    features: np.ndarray, labels: np.ndarray, splits: Dict[str, List[int]]
+) -> Dict[str, Dict[str, float]]:
+    """Trivial baselines of splits.
+
+    Args:
+        features (np.ndarray): Of shape (num, D).
+        labels (np.ndarray): Classes, -1 of clips without one, (num, ).
+        splits (dict[str, list[int]]): Rows of each split.
+
+    Returns:
+        dict[str, dict[str, float]]: As :func:`prepared_baselines`.
+
+    Raises:
+        ValueError: If no split has a train and a val part.
+    """
     pairs = {
         re.sub('_?train', '', part) or 'train': (part, other)
         for part in splits
@@ -130,7 +152,7 @@ def prepared_baselines(
     results = {}
     for name, pair in pairs.items():
         train, val = (
-            [row[x] for x in splits[part] if labels[row[x]] != UNLABELLED]
+            [row for row in splits[part] if labels[row] != UNLABELLED]
             for part in pair
         )
         if train and val:  # few subjects are all of one part
