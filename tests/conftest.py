@@ -9,12 +9,12 @@ os.environ.setdefault(
 )
 os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
+import commands  # noqa: E402, F401  imports all and spares yapf
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
 from mmengine.registry import DefaultScope  # noqa: E402
 
-import projects.ikem  # noqa: E402, F401  registers all
 from projects.ikem.datasets.prepared import PreparedWriter  # noqa: E402
 from projects.ikem.datasets.splits import with_label_fractions  # noqa: E402
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import hear_ctrl_c
+from commands import hear_ctrl_c
 
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.skeletons import get_layout
