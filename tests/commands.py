@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import resource
 import runpy
-import signal
 import socket
 import sys
 import tempfile
@@ -36,11 +35,6 @@ config.FormatCode = lambda text, **kwargs: (text, True)
 # Data sets collect garbage, which takes half a second with all these modules.
 gc.collect()
 gc.freeze()
-
-
-def hear_ctrl_c() -> None:
-    """For a process of its own: shells start background jobs deaf to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @cache
@@ -125,6 +119,8 @@ def _run(command, cwd, env, outputs, max_bytes: Optional[int]) -> None:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
+    # or workers would come from a server as well, which had imported nothing
+    multiprocessing.set_start_method(None, force=True)
     path = command[0]
     sys.argv = command
     sys.path.insert(0, os.path.dirname(path))

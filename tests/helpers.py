@@ -1,5 +1,6 @@
 """Running configs at tiny size."""
 
+import signal
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,11 @@ DISTILLATION = CONFIGS / (
     'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
 )
 LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
+
+
+def hear_ctrl_c() -> None:
+    """For a process of its own: shells start background jobs deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @cache
