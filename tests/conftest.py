@@ -18,7 +18,7 @@ from mmengine.registry import DefaultScope  # noqa: E402
 from projects.ikem.datasets.prepared import PreparedWriter  # noqa: E402
 from projects.ikem.datasets.splits import with_label_fractions  # noqa: E402
 
-NUM_CLIPS = 24
+NUM_CLIPS, NUM_FRAMES = 24, 16
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def write_prepared(
     layout='ntu-25',
     num_joints=25,
     num_person=2,
-    num_frames=50,
+    num_frames=NUM_FRAMES,
     num_classes=3,
 ):
     """A prepared folder of random clips, half of them for validation."""
