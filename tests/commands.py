@@ -17,7 +17,7 @@ import warnings
 from functools import cache
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple
 from unittest import mock
 
 import matplotlib.pyplot  # noqa: F401  imported by runners late
@@ -81,9 +81,12 @@ class Process:
         cwd: Where it runs. Defaults to the current folder.
         env: Variables to add to those of this process.
         max_bytes: Size that no file can exceed, as on a full disk.
+        fork: Whether processes that the tool would spawn are forks.
     """
 
-    def __init__(self, path, *args, cwd=None, env=None, max_bytes=None):
+    def __init__(
+        self, path, *args, cwd=None, env=None, max_bytes=None, fork=False
+    ):
         self.outputs = [tempfile.TemporaryFile() for _ in range(2)]
         names = [
             f'/proc/{os.getpid()}/fd/{file.fileno()}' for file in self.outputs
@@ -93,7 +96,7 @@ class Process:
         self.process = forkserver().Process(
             target=_run,
             args=(command, cwd, {**os.environ, **(env or {})}, names),
-            kwargs=dict(max_bytes=max_bytes),
+            kwargs=dict(max_bytes=max_bytes, fork=fork),
         )
         self.process.start()
 
@@ -110,7 +113,7 @@ class Process:
         return Result(self.process.exitcode, *texts)
 
 
-def _run(command, cwd, env, outputs, max_bytes: Optional[int]) -> None:
+def _run(command, cwd, env, outputs, max_bytes, fork) -> None:
     """Be the process that runs a tool."""
     for fd, name in enumerate(outputs, 1):
         target = os.open(name, os.O_WRONLY | os.O_APPEND)
@@ -121,6 +124,9 @@ def _run(command, cwd, env, outputs, max_bytes: Optional[int]) -> None:
     os.chdir(cwd)
     # or workers would come from a server as well, which had imported nothing
     multiprocessing.set_start_method(None, force=True)
+    if fork:
+        context = multiprocessing.get_context('fork')
+        multiprocessing.get_context = lambda method: context
     path = command[0]
     sys.argv = command
     sys.path.insert(0, os.path.dirname(path))
