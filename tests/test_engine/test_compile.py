@@ -76,6 +76,7 @@ def test_trains_as_without(name, wrapper, backend):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)  # of inductor, minutes on a busy machine
 @pytest.mark.parametrize('backend', ['aot_eager', 'inductor'])
 def test_the_pass_of_all_modalities(backend):
     """The numbers of eager."""

@@ -50,8 +50,10 @@ def write_raw(folder):
 
 def write_classifier(folder):
     """A config and a checkpoint of a tiny classifier."""
+    cfg = tiny(LINEAR, 'data', folder)
+    cfg.model.data_preprocessor.modalities = ['joint']
     write_untrained(
-        tiny(LINEAR, 'data', folder),
+        cfg,
         folder,
         num_persons=1,
         num_frames=8,
