@@ -87,10 +87,8 @@ class Process:
     def __init__(
         self, path, *args, cwd=None, env=None, max_bytes=None, fork=False
     ):
-        self.outputs = [tempfile.TemporaryFile() for _ in range(2)]
-        names = [
-            f'/proc/{os.getpid()}/fd/{file.fileno()}' for file in self.outputs
-        ]
+        self.outputs = [tempfile.NamedTemporaryFile() for _ in range(2)]
+        names = [file.name for file in self.outputs]
         command = [str(ROOT / path), *map(str, args)]
         cwd = str(cwd or os.getcwd())
         self.process = forkserver().Process(
