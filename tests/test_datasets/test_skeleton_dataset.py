@@ -136,13 +136,13 @@ def test_without_an_epoch_there_is_no_key(prepared_ntu):
 def test_errors_name_the_folder_and_the_remedy(prepared_ntu, tmp_path):
     with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         build(str(tmp_path))
-    with pytest.raises(ValueError, match="no split 'xsub'.*'xsub_train'"):
+    with pytest.raises(ValueError, match="'xsub'.*'xsub_train'"):
         build(prepared_ntu, 'xsub')
 
 
 def test_a_pipeline_that_returns_none_is_an_error(prepared_ntu):
     dataset = build(prepared_ntu, pipeline=[lambda results: None])
-    with pytest.raises(RuntimeError, match='returned None for sample 2'):
+    with pytest.raises(RuntimeError, match='sample 2'):
         dataset[2]
 
 

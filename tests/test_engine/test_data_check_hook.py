@@ -18,7 +18,7 @@ def test_data_of_another_skeleton_are_refused(
 ):
     cfg = tiny(path, prepared_nwucla, tmp_path)
     runner = Runner.from_cfg(cfg)
-    with pytest.raises(ValueError, match="'kinect-20' with 20 joints.*set"):
+    with pytest.raises(ValueError, match="'kinect-20'"):
         getattr(runner, command)()
 
 
@@ -31,7 +31,7 @@ def test_labels_are_checked_in_all_data_sets(prepared_ntu, tmp_path, name):
         loader.dataset.indices = [0, 1]  # clips of the first two classes
     cfg[f'{name}_dataloader'].dataset.indices = [0, 1, 2]
     runner = Runner.from_cfg(cfg)
-    with pytest.raises(ValueError, match='has the label 2, the model has'):
+    with pytest.raises(ValueError, match='label 2'):
         runner.test() if name == 'test' else runner.train()
 
 

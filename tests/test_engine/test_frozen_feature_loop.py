@@ -91,7 +91,7 @@ def test_refuses_encoders_that_change(prepared_ntu, tmp_path, kind):
             last.add_(1e-3 if last.is_floating_point() else 1)
 
     runner.register_hook(Intruder())
-    with pytest.raises(RuntimeError, match=r'backbone\.bone.* is frozen but'):
+    with pytest.raises(RuntimeError, match=r'backbone\.bone'):
         runner.train()
 
 

@@ -219,5 +219,5 @@ def test_a_gallery_that_nothing_names_is_refused(config):
 def test_more_neighbours_than_clips_are_refused(config):
     cfg = config(SKELETONCLR, 'k')
     cfg.test_cfg.k = (1, 13)
-    with pytest.raises(ValueError, match='13 neighbours.* of 12 clips: set k'):
+    with pytest.raises(ValueError, match='13 .*12 clips'):
         Runner.from_cfg(cfg).test()

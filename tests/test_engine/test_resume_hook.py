@@ -48,7 +48,7 @@ def test_a_truncated_one_is_left_aside(part, tmp_path, caplog):
 
 def test_none_is_whole(tmp_path):
     (tmp_path / 'epoch_3.pth').write_bytes(b'PK')
-    with pytest.raises(ValueError, match='no checkpoint in .*remove them'):
+    with pytest.raises(ValueError, match='no checkpoint'):
         newest(tmp_path)
 
 

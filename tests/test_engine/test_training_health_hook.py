@@ -63,7 +63,7 @@ def spoil_bank(model):
 def test_weights_that_are_not_finite_are_not_saved(cfg, tmp_path):
     runner = Runner.from_cfg(cfg)
     spoil(runner, 6, spoil_bank)
-    with pytest.raises(FloatingPointError, match='bank.keys_bone.*not saved'):
+    with pytest.raises(FloatingPointError, match='bank.keys_bone'):
         runner.train()
     assert [p.name for p in tmp_path.glob('epoch_*')] == ['epoch_1.pth']
 

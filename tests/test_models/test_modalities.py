@@ -169,11 +169,11 @@ def test_views_share_the_time_scale_of_their_clip():
 
 
 def test_errors_name_the_thing():
-    with pytest.raises(ValueError, match="unknown modalities .'speed'"):
+    with pytest.raises(ValueError, match="'speed'"):
         derive(clip(), names=['joint', 'speed'])
     with pytest.raises(ValueError, match="'ntu-25' have the shape"):
         derive(clip(v=20))
-    with pytest.raises(ValueError, match="unknown modalities .'speed'"):
+    with pytest.raises(ValueError, match="'speed'"):
         ModalityDataPreprocessor(['speed'])
     with pytest.raises(ValueError, match="'unit' or 'raw'"):
         ModalityDataPreprocessor(rotation_axis='no')
@@ -184,5 +184,5 @@ def test_own_modality(monkeypatch):
     monkeypatch.setattr(module, 'MODALITIES', {})
     assert register_modality(MODALITIES['bone']) is MODALITIES['bone']
     assert module.MODALITIES == dict(bone=MODALITIES['bone'])
-    with pytest.raises(ValueError, match='a modality .bone. already'):
+    with pytest.raises(ValueError, match='bone'):
         register_modality(MODALITIES['bone'])

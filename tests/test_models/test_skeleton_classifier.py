@@ -53,7 +53,7 @@ def test_encoders_of_another_skeleton_are_refused(pretrained):
     kinect = dict(BACKBONE, layout='kinect-20')
     with pytest.raises(
         RuntimeError,
-        match="25 joints .*'ntu-25'.*the model for 20 .*'kinect-20'",
+        match="'ntu-25'.*'kinect-20'",
     ):
         build(pretrained=path, backbone=kinect).init_weights()
 

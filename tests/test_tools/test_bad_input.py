@@ -249,7 +249,7 @@ def test_nobody_in_a_clip_of_the_toolbox(transform):
     clip = dict(
         frame_dir='x', keypoint=np.zeros((2, 3, 25, 3)), total_frames=3
     )
-    with pytest.raises(ValueError, match='x.*nobody|x.*present in no frame'):
+    with pytest.raises(ValueError, match='x.*(nobody|no frame)'):
         TRANSFORMS.build(transform)(clip)
 
 

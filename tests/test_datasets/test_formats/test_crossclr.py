@@ -113,7 +113,7 @@ def test_wrong_arrays(tmp_path, position):
 def test_damaged_arrays(tmp_path, change):
     path = write(tmp_path) / 'train_position.npy'
     path.write_bytes(change(path.read_bytes()))
-    with pytest.raises(FormatError, match='no whole npy array') as caught:
+    with pytest.raises(FormatError, match='npy') as caught:
         list_clips(tmp_path, 'train')
     assert caught.value.path == str(path)
 
