@@ -9,16 +9,16 @@ os.environ.setdefault(
 )
 os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
+import commands  # noqa: E402, F401  imports all and spares yapf
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 import torch  # noqa: E402
 from mmengine.registry import DefaultScope  # noqa: E402
 
-import projects.ikem  # noqa: E402, F401  registers all
 from projects.ikem.datasets.prepared import PreparedWriter  # noqa: E402
 from projects.ikem.datasets.splits import with_label_fractions  # noqa: E402
 
-NUM_CLIPS = 24
+NUM_CLIPS, NUM_FRAMES = 24, 16
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def write_prepared(
     layout='ntu-25',
     num_joints=25,
     num_person=2,
-    num_frames=50,
+    num_frames=NUM_FRAMES,
     num_classes=3,
 ):
     """A prepared folder of random clips, half of them for validation."""

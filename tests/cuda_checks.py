@@ -3,11 +3,10 @@
 import logging
 import sys
 
+import tiny_models
 import torch
-from helpers import CONFIGS, ROOT, tiny
-from mmaction.registry import MODELS
+from helpers import IKEM_3M, ROOT, tiny
 from mmaction.structures import ActionDataSample
-from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -26,27 +25,20 @@ def build(
     kind, width=16, out=256, bank_size=32768, dropout=0.5, modalities=SIX
 ):
     torch.manual_seed(0)
-    cfg = dict(
-        type=kind,
-        backbone=dict(
-            type='SlimSTGCN',
-            base_channels=width,
-            out_channels=out,
-            dropout=dropout,
-        ),
-        neck=NECK,
-        data_preprocessor=dict(
-            type='ModalityDataPreprocessor', modalities=modalities
-        ),
-        bank_size=bank_size,
+    backbone = dict(
+        type='SlimSTGCN',
+        base_channels=width,
+        out_channels=out,
+        dropout=dropout,
     )
+    options = dict(backbone=backbone, neck=NECK, bank_size=bank_size)
     if kind == 'RelationalDistillation':
-        cfg.update(
+        options.update(
             teacher=dict(modalities=modalities, neck=NECK),
-            modalities=modalities[:3],
+            students=modalities[:3],
             neck=dict(type='MLPProjector'),
         )
-    model = MODELS.build(cfg)
+    model = tiny_models.build(kind, modalities, **options)
     model.set_progress(1, 2)
     return model.train()
 
@@ -122,8 +114,7 @@ def count(*_):
 
 def training(folder, work_dir):
     """A training by epochs logs every iteration, resumes and evaluates."""
-    path = CONFIGS / 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-    cfg = tiny(Config.fromfile(path), folder, work_dir)
+    cfg = tiny(IKEM_3M, folder, work_dir)
     cfg.train_cfg.update(max_epochs=2, val_interval=1)
     cfg.default_hooks.checkpoint.interval = 1
     cfg.default_hooks.logger.interval = 50

@@ -1,15 +1,28 @@
 """Running configs at tiny size."""
 
 import signal
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import List, Tuple, Union
 
 import torch
+from mmaction.registry import MODELS
 from mmengine.config import Config
 
 from projects.ikem.models import Encoders
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
+_NTU = '_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+SKELETONCLR = CONFIGS / f'skeletonclr/skeletonclr-3m{_NTU}'
+SKELETONCLR_JOINT = CONFIGS / f'skeletonclr/skeletonclr-joint{_NTU}'
+IKEM_3M = CONFIGS / f'ikem/ikem-3m{_NTU}'
+IKEM_6M = CONFIGS / f'ikem/ikem-6m{_NTU}'
+DISTILLATION = CONFIGS / (
+    'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
+)
+LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 
 def hear_ctrl_c() -> None:
@@ -17,9 +30,23 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def tiny(cfg: Config, data_root: str, work_dir: str) -> Config:
+@cache
+def _parsed(path: str) -> Config:
+    return Config.fromfile(CONFIGS / path)
+
+
+def read(path: Union[str, Path]) -> Config:
+    """A config, by a path below ``configs``; each is parsed once."""
+    return deepcopy(_parsed(str(path)))
+
+
+def tiny(
+    cfg: Union[Config, str, Path], data_root: str, work_dir: str
+) -> Config:
     """A config at a size that takes a second: the data of a prepared folder
     of 24 clips, a slim model, batches of 4, one epoch, no workers."""
+    if not isinstance(cfg, Config):
+        cfg = read(cfg)
     cfg.work_dir = str(work_dir)
     for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
         if cfg.get(key) is not None:
@@ -71,3 +98,41 @@ def random_teacher(model: dict, work_dir: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(dict(state_dict=state), path)
     return str(path)
+
+
+def tiny_options(data_root: str, *options: str) -> List[str]:
+    """Options by which tools train a config for two epochs at tiny size."""
+    loaders = [
+        f'{part}_dataloader.{option}'
+        for part in ('train', 'val', 'test')
+        for option in (
+            'batch_size=4',
+            'num_workers=0',
+            'persistent_workers=False',
+            f'dataset.data_root={data_root}',
+        )
+    ]
+    return [
+        '--cfg-options',
+        'model.backbone.base_channels=4',
+        'model.backbone.out_channels=8',
+        'train_cfg.max_epochs=2',
+        'default_hooks.logger.interval=1',
+        'default_hooks.checkpoint.interval=1',
+        *loaders,
+        *options,
+    ]
+
+
+SMALL_BANK = ('model.bank_size=16', 'val_cfg.k=[1,5]', 'test_cfg.k=[1,5]')
+
+
+def write_untrained(cfg: Config, folder: Path, **meta) -> Tuple[Path, Path]:
+    """Files of a config and of a checkpoint of its untrained model."""
+    cfg.dump(folder / 'tiny.py')
+    checkpoint = dict(
+        state_dict=MODELS.build(cfg.model).state_dict(),
+        meta=dict(dataset_meta=meta),
+    )
+    torch.save(checkpoint, folder / 'tiny.pth')
+    return folder / 'tiny.py', folder / 'tiny.pth'

@@ -1,23 +1,19 @@
 """Trainings that are killed, and what they leave behind."""
 
 import json
-import multiprocessing
 import os
 import signal
-import socket
 from multiprocessing.connection import wait
 from pathlib import Path
 
 import torch
-from mmaction.utils import register_all_modules
+from commands import forkserver, free_port, rank_environment
 from mmengine.config import Config
 from mmengine.fileio import LocalBackend
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from projects.ikem.checkpoint import load_from_local
-
-register_all_modules(init_default_scope=False)  # once for all lives
 
 
 def die():
@@ -60,19 +56,11 @@ class DieHook(Hook):
 def live(config, rank, ranks, port, death):
     """One life of one rank of a training, to its death or end."""
     torch.set_num_threads(1)
-    # or formatting the config for each checkpoint takes most of a life
-    Config.pretty_text = property(lambda self: '')
     cfg = Config.fromfile(config)
     cfg.resume = True
     if ranks > 1:
         cfg.launcher = 'pytorch'
-        os.environ.update(
-            RANK=str(rank),
-            LOCAL_RANK=str(rank),
-            WORLD_SIZE=str(ranks),
-            MASTER_ADDR='127.0.0.1',
-            MASTER_PORT=str(port),
-        )
+        os.environ.update(rank_environment(rank, ranks, port))
     runner = Runner.from_cfg(cfg)
     if death is not None:
         runner.register_hook(DieHook(*death))
@@ -86,13 +74,11 @@ def train(config, ranks=1, death=None):
     Returns:
         bool: Whether it came to its end.
     """
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['lives'])
-    with socket.socket() as sock:
-        sock.bind(('', 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     processes = [
-        context.Process(target=live, args=(config, rank, ranks, port, death))
+        forkserver().Process(
+            target=live, args=(config, rank, ranks, port, death)
+        )
         for rank in range(ranks)
     ]
     for process in processes:

@@ -3,16 +3,15 @@
 import argparse
 import glob
 import json
-import os
 import re
 import runpy
 import shlex
-import subprocess
 import sys
 
 import pytest
 import torch
 import yaml
+from commands import succeed
 from helpers import ROOT
 from mmaction.registry import MODELS
 from mmengine.config import Config
@@ -157,16 +156,8 @@ def test_own_modality_layout_and_exchange(own_project):
         'bone_motion',
     ]
 
-    def run(tool, *args):
-        subprocess.run(
-            [sys.executable, ROOT / 'tools' / tool, *args],
-            env=dict(os.environ, PYTHONPATH='.'),
-            check=True,
-            capture_output=True,
-        )
-
-    run(
-        'visualizations/browse_dataset.py',
+    succeed(
+        'tools/visualizations/browse_dataset.py',
         *('data/mine', '--imports', 'own_parts'),
         *('--modalities', 'joint', 'bone_motion', '--out', 'mine.png'),
     )
@@ -194,8 +185,8 @@ def test_own_modality_layout_and_exchange(own_project):
         if name == 'barlow':
             options.remove('model.bank_size=16')  # which is None
             options.append('model.exchange_space.bank_size=16')
-        run(
-            'train.py',
+        succeed(
+            'tools/train.py',
             f'{name}.py',
             '--no-validate',
             *('--cfg-options', *options),

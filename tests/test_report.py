@@ -151,7 +151,7 @@ def test_a_classifier(run_tool, classifier, tmp_path):
     assert page.missing == {}
     assert 'FrozenFeatureTrainLoop' in page.sections['Configuration']
     data = page.sections['Data']
-    assert '24 clips of random, 3 classes, 2 persons, 50 frames' in data
+    assert '24 clips of random, 3 classes, 2 persons, 16 frames' in data
     assert 'xsub_train' in data
     last = WorkDir(classifier).accuracies['fused_top1'].last
     assert f'{100 * last:.1f}' in page.sections['Accuracies']

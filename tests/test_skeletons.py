@@ -98,7 +98,7 @@ def test_each_joint_is_of_one_part(name):
 def test_tables_that_a_method_needs():
     tables = dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
     for table in ('parts', 'mirror', 'torso'):
-        with pytest.raises(ValueError, match=f"'stick' has no {table}: add"):
+        with pytest.raises(ValueError, match=f"'stick'.*{table}"):
             get_layout(tables).require(table)
     layout = get_layout(dict(tables, parts=dict(all=[0, 1, 2])))
     assert layout.require('parts') == dict(all=(0, 1, 2))

@@ -11,7 +11,6 @@ import argparse
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,12 +20,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'tests'), str(ROOT)]
 
+from commands import free_port, rank_environment  # noqa: E402
 from conftest import write_prepared  # noqa: E402
-from helpers import CONFIGS, tiny  # noqa: E402
+from helpers import IKEM_3M, read, tiny  # noqa: E402
 from lives import assert_same_end  # noqa: E402
-from mmengine.config import Config  # noqa: E402
 
-IKEM = 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 EPOCHS = 20
 
 
@@ -41,7 +39,7 @@ def parse_args():
 
 def write_config(folder, workers):
     """Both stages, validated and saved each epoch, with dropout."""
-    cfg = Config.fromfile(CONFIGS / IKEM)
+    cfg = read(IKEM_3M)
     cfg = tiny(cfg, write_prepared(folder / 'data'), folder)
     cfg.train_cfg.update(max_epochs=EPOCHS, val_interval=1)
     cfg.model.exchange_begin = EPOCHS // 2
@@ -56,9 +54,7 @@ def write_config(folder, workers):
 def start(config, work_dir, ranks):
     """The processes of a training, as torchrun would start them. A killed
     torchrun would leave them alive."""
-    with socket.socket() as sock:
-        sock.bind(('', 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     command = [sys.executable, ROOT / 'tools/train.py', config, '--resume']
     command += ['--work-dir', work_dir]
     if ranks > 1:
@@ -71,11 +67,7 @@ def start(config, work_dir, ranks):
                 PYTHONPATH=str(ROOT),
                 OMP_NUM_THREADS='1',
                 CUDA_VISIBLE_DEVICES='',
-                RANK=str(rank),
-                LOCAL_RANK=str(rank),
-                WORLD_SIZE=str(ranks),
-                MASTER_ADDR='127.0.0.1',
-                MASTER_PORT=str(port),
+                **rank_environment(rank, ranks, port),
             ),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -66,7 +66,7 @@ def test_one_frame(modality):
     'modality', ['motion', 'acceleration', 'angular_velocity']
 )
 def test_one_frame_does_not_move(modality):
-    with pytest.raises(ValueError, match='clips of 1 frames have no'):
+    with pytest.raises(ValueError, match='1 frames'):
         build(modality)(dict(keypoint=clip(t=1)))
 
 
@@ -100,7 +100,7 @@ def test_other_layouts():
 
 
 def test_unknown_modality():
-    with pytest.raises(ValueError, match="unknown modality 'speed'.*motion"):
+    with pytest.raises(ValueError, match="'speed'.*motion"):
         build('speed')
 
 

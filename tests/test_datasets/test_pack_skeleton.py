@@ -72,7 +72,7 @@ def test_joints_are_packed_even_beside_images():
 def test_more_persons_than_there_is_room_for():
     x = np.ones((3, 2, 25, 3), np.float32)
     for keypoint in (x, np.stack([x, x])):
-        with pytest.raises(ValueError, match="'a' has 3 persons.*num_persons"):
+        with pytest.raises(ValueError, match="'a'.*num_persons"):
             pack(dict(keypoint=keypoint, frame_dir='a'), num_persons=2)
     with pytest.raises(ValueError, match='num_persons'):
         pack({}, num_persons=0)

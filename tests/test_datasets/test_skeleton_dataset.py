@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from conftest import NUM_FRAMES
 from mmaction.registry import DATASETS
 from mmengine.runner import Runner
 
@@ -39,16 +40,17 @@ def test_clips_of_a_split(prepared_ntu):
         np.testing.assert_array_equal(clip['keypoint'], rows[12 + i])
         assert clip['frame_dir'] == f'clip{12 + i}'
         assert clip['label'] == (12 + i) % 3
-        assert clip['raw_frames'] == 50 + 12 + i
-        assert clip['num_frames'] == clip['total_frames'] == 50
-        assert clip['time_scale'] == (50 + 12 + i) / 50
+        frames = NUM_FRAMES
+        assert clip['raw_frames'] == frames + 12 + i
+        assert clip['num_frames'] == clip['total_frames'] == frames
+        assert clip['time_scale'] == (frames + 12 + i) / frames
     assert dataset.metainfo['layout'] == 'ntu-25'
     assert len(build(prepared_ntu, None)) == 24
 
 
 def test_the_toolbox_samples_the_clip_and_not_the_recording(prepared_ntu):
     pipeline = [
-        dict(type='UniformSampleFrames', clip_len=50, test_mode=True),
+        dict(type='UniformSampleFrames', clip_len=NUM_FRAMES, test_mode=True),
         dict(type='PoseDecode'),
         dict(type='PackSkeleton'),
     ]
@@ -56,7 +58,7 @@ def test_the_toolbox_samples_the_clip_and_not_the_recording(prepared_ntu):
     for i in (0, 11):
         clip = dataset.get_data_info(i)
         packed = dataset[i]
-        assert packed['inputs'].shape == (1, 2, 50, 25, 3)
+        assert packed['inputs'].shape == (1, 2, NUM_FRAMES, 25, 3)
         np.testing.assert_array_equal(packed['inputs'][0], clip['keypoint'])
         assert packed['data_samples'].time_scale == clip['time_scale']
 
@@ -134,13 +136,13 @@ def test_without_an_epoch_there_is_no_key(prepared_ntu):
 def test_errors_name_the_folder_and_the_remedy(prepared_ntu, tmp_path):
     with pytest.raises(FileNotFoundError, match=str(tmp_path)):
         build(str(tmp_path))
-    with pytest.raises(ValueError, match="no split 'xsub'.*'xsub_train'"):
+    with pytest.raises(ValueError, match="'xsub'.*'xsub_train'"):
         build(prepared_ntu, 'xsub')
 
 
 def test_a_pipeline_that_returns_none_is_an_error(prepared_ntu):
     dataset = build(prepared_ntu, pipeline=[lambda results: None])
-    with pytest.raises(RuntimeError, match='returned None for sample 2'):
+    with pytest.raises(RuntimeError, match='sample 2'):
         dataset[2]
 
 

@@ -1,7 +1,6 @@
 import pytest
 import torch
-from helpers import CONFIGS, tiny
-from mmengine.config import Config
+from helpers import LINEAR, SKELETONCLR_JOINT, tiny
 from mmengine.dataset import ConcatDataset, DefaultSampler, RepeatDataset
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
@@ -9,35 +8,30 @@ from torch.utils.data import DataLoader
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.engine.hooks import data_check_hook
 
-PRETRAINING = (
-    'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-)
-LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-
 
 @pytest.mark.parametrize(
     'path, command',
-    [(PRETRAINING, 'train'), (LINEAR, 'train'), (LINEAR, 'test')],
+    [(SKELETONCLR_JOINT, 'train'), (LINEAR, 'train'), (LINEAR, 'test')],
 )
 def test_data_of_another_skeleton_are_refused(
     path, command, prepared_nwucla, tmp_path
 ):
-    cfg = tiny(Config.fromfile(CONFIGS / path), prepared_nwucla, tmp_path)
+    cfg = tiny(path, prepared_nwucla, tmp_path)
     runner = Runner.from_cfg(cfg)
-    with pytest.raises(ValueError, match="'kinect-20' with 20 joints.*set"):
+    with pytest.raises(ValueError, match="'kinect-20'"):
         getattr(runner, command)()
 
 
 @pytest.mark.parametrize('name', ['train', 'val', 'test'])
 def test_labels_are_checked_in_all_data_sets(prepared_ntu, tmp_path, name):
-    cfg = tiny(Config.fromfile(CONFIGS / LINEAR), prepared_ntu, tmp_path)
+    cfg = tiny(LINEAR, prepared_ntu, tmp_path)
     cfg.model.num_classes = 2  # of 3
     loaders = [cfg[f'{x}_dataloader'] for x in ('train', 'val', 'test')]
     for loader in loaders:
         loader.dataset.indices = [0, 1]  # clips of the first two classes
     cfg[f'{name}_dataloader'].dataset.indices = [0, 1, 2]
     runner = Runner.from_cfg(cfg)
-    with pytest.raises(ValueError, match='has the label 2, the model has'):
+    with pytest.raises(ValueError, match='label 2'):
         runner.test() if name == 'test' else runner.train()
 
 

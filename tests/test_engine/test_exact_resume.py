@@ -1,19 +1,11 @@
 """A training that is killed and resumed ends as one that never was."""
 
-import os
-
 import pytest
 import torch
 from conftest import write_prepared
-from helpers import CONFIGS, tiny
+from helpers import DISTILLATION, IKEM_3M, LINEAR, tiny
 from lives import assert_same_end, logged, train
-from mmengine.config import Config
 
-IKEM = 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-DISTILLATION = (
-    'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
-)
-LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 # On either side of the stage switch after epoch 2, of 3 iterations an epoch
 # with one rank, and 1 with two.
 EVERYWHERE = {
@@ -40,7 +32,7 @@ TWICE = {
 
 def write_config(path, data_root, work_dir, workers=0):
     torch.manual_seed(0)  # of the teacher
-    cfg = tiny(Config.fromfile(CONFIGS / path), data_root, work_dir)
+    cfg = tiny(path, data_root, work_dir)
     cfg.train_cfg.max_epochs = 4
     cfg.train_cfg.val_interval = 1
     cfg.default_hooks.checkpoint.interval = 1
@@ -71,7 +63,7 @@ def never_killed(short_clips, tmp_path_factory):
 
     def work_dir(path, ranks):
         if (path, ranks) not in work_dirs:
-            name = folder / f'{os.path.dirname(path)}{ranks}'
+            name = folder / f'{path.stem}{ranks}'
             assert train(write_config(path, short_clips, name), ranks)
             work_dirs[path, ranks] = name
         return work_dirs[path, ranks]
@@ -82,10 +74,10 @@ def never_killed(short_clips, tmp_path_factory):
 @pytest.mark.parametrize(
     'path, ranks, workers, deaths',
     [
-        (IKEM, 1, 0, EVERYWHERE),
-        (IKEM, 1, 4, TWICE),
-        (IKEM, 2, 0, TWICE),
-        (IKEM, 2, 4, EVERYWHERE),
+        (IKEM_3M, 1, 0, EVERYWHERE),
+        (IKEM_3M, 1, 4, TWICE),
+        (IKEM_3M, 2, 0, TWICE),
+        (IKEM_3M, 2, 4, EVERYWHERE),
         (DISTILLATION, 1, 0, TWICE),
         (LINEAR, 1, 0, TWICE),
     ],

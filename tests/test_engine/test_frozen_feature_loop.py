@@ -2,8 +2,7 @@ import json
 
 import pytest
 import torch
-from helpers import CONFIGS, tiny
-from mmengine.config import Config
+from helpers import LINEAR, tiny
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -12,13 +11,11 @@ from projects.ikem.engine.loops.frozen_feature_loop import (
     extract_features,
 )
 
-LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-
 pytestmark = pytest.mark.filterwarnings('ignore:no `pretrained` checkpoint')
 
 
 def config(loop, data_root, work_dir):
-    cfg = tiny(Config.fromfile(CONFIGS / LINEAR), data_root, work_dir)
+    cfg = tiny(LINEAR, data_root, work_dir)
     cfg.train_cfg.update(type=loop, max_epochs=4)
     cfg.optim_wrapper.optimizer.lr = 0.5
     return cfg
@@ -94,7 +91,7 @@ def test_refuses_encoders_that_change(prepared_ntu, tmp_path, kind):
             last.add_(1e-3 if last.is_floating_point() else 1)
 
     runner.register_hook(Intruder())
-    with pytest.raises(RuntimeError, match=r'backbone\.bone.* is frozen but'):
+    with pytest.raises(RuntimeError, match=r'backbone\.bone'):
         runner.train()
 
 

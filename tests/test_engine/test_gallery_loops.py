@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers import CONFIGS, tiny
+from helpers import CONFIGS, SKELETONCLR, read, tiny
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -10,7 +10,6 @@ from mmengine.runner import Runner
 
 from projects.ikem.datasets.prepared import PreparedWriter
 
-PRETRAINING = 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 RETRIEVAL = 'retrieval/retrieval-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 STREAMS = ('joint', 'bone', 'fused')
 GALLERY = [f'clip{i:02d}' for i in range(12)]
@@ -58,7 +57,7 @@ def poses(tmp_path_factory):
 @pytest.fixture
 def config(poses, tmp_path):
     def make(path, name):
-        cfg = Config.fromfile(CONFIGS / path)
+        cfg = read(path)
         cfg = tiny(cfg, poses, tmp_path / name)
         cfg.model.backbone = dict(type='PoseBackbone')
         cfg.model.neck.in_channels = 8
@@ -71,7 +70,7 @@ def config(poses, tmp_path):
 
 @pytest.fixture
 def trained(config):
-    runner = Runner.from_cfg(config(PRETRAINING, 'trained'))
+    runner = Runner.from_cfg(config(SKELETONCLR, 'trained'))
     runner.train()
     return runner
 
@@ -128,7 +127,7 @@ def test_accuracy_is_that_of_the_nearest_clip(trained, poses):
 
 def test_validation_leaves_the_training_as_it_is(trained, config):
     """Dropout draws from torch's global state."""
-    cfg = config(PRETRAINING, 'alone')
+    cfg = config(SKELETONCLR, 'alone')
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     alone = Runner.from_cfg(cfg)
     alone.train()
@@ -145,7 +144,7 @@ def test_the_model_returns_to_its_mode(trained, training):
 
 
 def test_a_checkpoint_is_tested_as_it_was_validated(trained, config):
-    cfg = config(PRETRAINING, 'test')
+    cfg = config(SKELETONCLR, 'test')
     cfg.load_from = f'{trained.work_dir}/epoch_3.pth'
     tested = Runner.from_cfg(cfg).test()
     assert len(tested) == 2 * len(STREAMS)
@@ -190,7 +189,7 @@ def test_the_gallery_is_read_after_a_change_of_weights(config, tmp_path):
             for p in runner.model.query.parameters():
                 p.data += 0.1 * torch.randn_like(p)
 
-    cfg = config(PRETRAINING, 'self')
+    cfg = config(SKELETONCLR, 'self')
     cfg.test_dataloader.dataset.split = 'xsub_train'
     cfg.train_dataloader.dataset.data_root = write_poses(
         tmp_path / 'copies', ' copy'
@@ -202,7 +201,7 @@ def test_the_gallery_is_read_after_a_change_of_weights(config, tmp_path):
         assert metrics[f'acc/{stream}_knn1_top1'] == 1
 
 
-@pytest.mark.parametrize('path', [PRETRAINING, RETRIEVAL])
+@pytest.mark.parametrize('path', [SKELETONCLR, RETRIEVAL])
 def test_a_clip_is_not_its_own_neighbour(path, config):
     cfg = config(path, 'self')
     cfg.model.type = 'SkeletonCLR'
@@ -232,7 +231,7 @@ def test_a_clip_is_not_its_own_neighbour(path, config):
 
 def test_another_gallery(config, tmp_path):
     """By default it is the split that is trained on."""
-    cfg = config(PRETRAINING, 'default')
+    cfg = config(SKELETONCLR, 'default')
     assert gallery_of(cfg) == GALLERY
     cfg.test_cfg.gallery_split = 'xsub_val'
     assert gallery_of(cfg) == QUERIES
@@ -250,13 +249,13 @@ def test_another_gallery(config, tmp_path):
 
 
 def test_queries_of_several_data_sets(config):
-    cfg = config(PRETRAINING, 'concat')
+    cfg = config(SKELETONCLR, 'concat')
     part = cfg.test_dataloader.dataset
     cfg.test_dataloader.dataset = dict(
         type='ConcatDataset', datasets=[dict(part), dict(part)]
     )
     runner = Runner.from_cfg(cfg)
-    alone = Runner.from_cfg(config(PRETRAINING, 'alone'))
+    alone = Runner.from_cfg(config(SKELETONCLR, 'alone'))
     alone.model.load_state_dict(runner.model.state_dict())
     assert runner.test() == pytest.approx(alone.test())
 
@@ -268,7 +267,7 @@ def gallery_of(cfg):
 
 
 def test_a_gallery_that_nothing_names_is_refused(config):
-    cfg = config(PRETRAINING, 'none')
+    cfg = config(SKELETONCLR, 'none')
     cfg.train_dataloader = cfg.train_cfg = cfg.optim_wrapper = None
     cfg.param_scheduler = None
     with pytest.raises(ValueError, match='gallery_split'):
@@ -276,7 +275,7 @@ def test_a_gallery_that_nothing_names_is_refused(config):
 
 
 def test_more_neighbours_than_clips_are_refused(config):
-    cfg = config(PRETRAINING, 'k')
+    cfg = config(SKELETONCLR, 'k')
     cfg.test_cfg.k = (1, 13)
-    with pytest.raises(ValueError, match='13 neighbours.* of 12 clips: set k'):
+    with pytest.raises(ValueError, match='13 .*12 clips'):
         Runner.from_cfg(cfg).test()

@@ -1,5 +1,4 @@
-from helpers import CONFIGS, tiny
-from mmengine.config import Config
+from helpers import tiny
 from mmengine.runner import Runner
 
 from projects.ikem.datasets.prepared import read_annotations
@@ -8,7 +7,7 @@ SEMI = 'semi/semi-3m_stgcn-slim_1xb32-100e_ntu60-xsub-10pct.py'
 
 
 def test_the_log_names_the_clips_of_a_training(prepared_ntu, tmp_path):
-    cfg = tiny(Config.fromfile(CONFIGS / SEMI), prepared_ntu, tmp_path)
+    cfg = tiny(SEMI, prepared_ntu, tmp_path)
     cfg.log_level = 'INFO'
     cfg.experiment_name = 'log_clips'
     Runner.from_cfg(cfg).train()

@@ -1,15 +1,12 @@
 import pytest
 import torch
-from helpers import CONFIGS, tiny
-from mmengine.config import Config
+from helpers import SKELETONCLR, tiny
 from mmengine.runner import Runner
-
-PRETRAINING = 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 
 
 @pytest.fixture
 def cfg(prepared_ntu, tmp_path):
-    cfg = tiny(Config.fromfile(CONFIGS / PRETRAINING), prepared_ntu, tmp_path)
+    cfg = tiny(SKELETONCLR, prepared_ntu, tmp_path)
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.train_cfg.max_epochs = 3
     cfg.default_hooks.checkpoint.interval = 1
@@ -66,7 +63,7 @@ def spoil_bank(model):
 def test_weights_that_are_not_finite_are_not_saved(cfg, tmp_path):
     runner = Runner.from_cfg(cfg)
     spoil(runner, 6, spoil_bank)
-    with pytest.raises(FloatingPointError, match='bank.keys_bone.*not saved'):
+    with pytest.raises(FloatingPointError, match='bank.keys_bone'):
         runner.train()
     assert [p.name for p in tmp_path.glob('epoch_*')] == ['epoch_1.pth']
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 from mmengine.optim import OptimWrapper
-from test_models.test_ranks import ALGORITHMS, MODALITIES, build
+from test_models.test_ranks import ALGORITHMS, build
+from tiny_models import THREE
 
 BANK, BATCH, STEPS = 40, 12, 3
 
@@ -19,7 +20,7 @@ def train(algorithm, counts, bank_size):
         x = torch.randn(BATCH, 2, 1, 6, 25, 3, dtype=torch.float64)
         parts = [
             model.train_step(
-                dict(inputs=dict.fromkeys(MODALITIES, part), data_samples=[]),
+                dict(inputs=dict.fromkeys(THREE, part), data_samples=[]),
                 wrapper,
             )
             for part in x.chunk(counts)

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
-from test_models.test_ranks import BACKBONE, MODALITIES, neck
+from tiny_models import SLIM, THREE, neck
 
 from projects.ikem.models import Embedded, PretrainingModel
 from projects.ikem.models.encoder import unit
@@ -31,10 +31,10 @@ class Alike(PretrainingModel):
 def build(**kwargs):
     torch.manual_seed(0)
     model = Alike(
-        backbone=BACKBONE,
+        backbone=SLIM,
         neck=neck(5),
         data_preprocessor=dict(
-            type='ModalityDataPreprocessor', modalities=MODALITIES
+            type='ModalityDataPreprocessor', modalities=THREE
         ),
         **kwargs,
     )
@@ -59,7 +59,7 @@ def with_exchange(**kwargs):
 
 def inputs(views=3):
     x = torch.randn(4, views, 1, 6, 25, 3, dtype=torch.float64)
-    return dict.fromkeys(MODALITIES, x)
+    return dict.fromkeys(THREE, x)
 
 
 def kinds(losses):
@@ -70,9 +70,9 @@ def kinds(losses):
 def test_stages(replaces):
     model = with_exchange(exchange_replaces=replaces)
     model.set_progress(0, 2)
-    assert kinds(model(inputs(), mode='loss')) == {*MODALITIES, 'space'}
+    assert kinds(model(inputs(), mode='loss')) == {*THREE, 'space'}
     model.set_progress(1, 2)
-    alone = set() if replaces else {*MODALITIES}
+    alone = set() if replaces else {*THREE}
     losses = model(inputs(), mode='loss')
     assert kinds(losses) == alone | {'explicit', 'implicit'}
 
@@ -87,9 +87,9 @@ def test_losses_are_those_of_the_space():
     losses = model(x, mode='loss')
     f = model.query.features(anchor)
     keys = space.key(target)
-    z = {u: F.normalize(space.neck[u](f[u])) for u in MODALITIES}
-    bank = {u: before[f'exchange_space.bank.keys_{u}'] for u in MODALITIES}
-    for u in MODALITIES:
+    z = {u: F.normalize(space.neck[u](f[u])) for u in THREE}
+    bank = {u: before[f'exchange_space.bank.keys_{u}'] for u in THREE}
+    for u in THREE:
         expected = info_nce(z[u], keys[u], bank[u])
         torch.testing.assert_close(losses[f'loss_space_{u}'], expected)
         torch.testing.assert_close(space.bank[u][:4], keys[u])
@@ -101,9 +101,9 @@ def test_losses_are_those_of_the_space():
             )
     model.set_progress(1, 2)
     model.exchange_space.momentum = 1.0  # keys stay as they are
-    bank = {u: space.bank[u].clone() for u in MODALITIES}
+    bank = {u: space.bank[u].clone() for u in THREE}
     losses = model(x, mode='loss')
-    pairs = [('motion', v) for v in MODALITIES if v != 'motion']
+    pairs = [('motion', v) for v in THREE if v != 'motion']
     expected = explicit_exchange(z, keys, bank, pairs)
     torch.testing.assert_close(
         losses['loss_explicit_motion'], 0.5 * sum(expected.values()) / 2

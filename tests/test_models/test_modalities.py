@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from plain import DERIVE
 
 from projects.ikem.models import ModalityDataPreprocessor
 from projects.ikem.models import modalities as module
@@ -48,74 +50,18 @@ def test_released_code():
 
 
 @pytest.mark.parametrize('name', ['ntu-25', 'ntu-25-crossclr', 'kinect-20'])
-def test_naive_loop(name):
+def test_plain_form(name):
+    """Clip by clip and joint by joint."""
     layout = get_layout(name)
-    x = clip(v=layout.num_joints).numpy()
-    gamma = np.array([1.3, 0.4, 2.0])
-    ours = {
-        k: v.numpy()
-        for k, v in derive(
-            torch.from_numpy(x), torch.from_numpy(gamma), layout
-        ).items()
-    }
-    num_frames = x.shape[2]
-
-    def bones(frame):
-        b = [frame[v] - frame[p] for v, p in enumerate(layout.parents)]
-        if layout.torso:
-            a, c, d = (frame[v] for v in layout.torso)
-            normal = np.cross(a - c, d - c)
-            b[layout.root] = normal / np.linalg.norm(normal)
-        return b
-
-    for n in range(3):
-        for m in range(2):
-            frames = x[n, m]
-            for t in range(num_frames):
-                b = bones(frames[t])
-                after = bones(frames[min(t + 1, num_frames - 1)])
-                for v in range(layout.num_joints):
-                    motion = np.zeros(3)
-                    if t < num_frames - 1:
-                        motion = (frames[t + 1, v] - frames[t, v]) / gamma[n]
-                    acceleration = np.zeros(3)
-                    if t < num_frames - 2:
-                        acceleration = (
-                            frames[t + 2, v]
-                            - 2 * frames[t + 1, v]
-                            + frames[t, v]
-                        ) / gamma[n] ** 2
-                    j = layout.hinges[v]
-                    axis = np.cross(b[v], b[j]) * (v != layout.root)
-                    unit = axis / (np.linalg.norm(axis) or 1)
-                    omega = np.zeros(3)
-                    if t < num_frames - 1:
-                        omega = (
-                            unit
-                            * (angle(after[v], after[j]) - angle(b[v], b[j]))
-                            / gamma[n]
-                        )
-                    expected = dict(
-                        joint=frames[t, v],
-                        motion=motion,
-                        bone=b[v],
-                        acceleration=acceleration,
-                        rotation_axis=unit,
-                        raw_rotation_axis=axis,
-                        angular_velocity=omega,
-                    )
-                    for key, value in expected.items():
-                        np.testing.assert_allclose(
-                            ours[key][n, m, t, v],
-                            value,
-                            atol=1e-9,
-                            err_msg=f'{key} joint {v}',
-                        )
-
-
-def angle(u, v):
-    norm = np.linalg.norm(u) * np.linalg.norm(v)
-    return math.acos(np.clip(u @ v / norm, -1, 1)) if norm else 0
+    x = clip(v=layout.num_joints)
+    gamma = torch.tensor([1.3, 0.4, 2.0], dtype=torch.float64)
+    ours = derive(x, gamma, layout)
+    for u, function in DERIVE.items():
+        for n in range(3):
+            plain = function(x[n], gamma[n], layout)
+            torch.testing.assert_close(ours[u][n], plain, rtol=0, atol=1e-9)
+    raw = F.normalize(ours['raw_rotation_axis'], dim=-1)
+    torch.testing.assert_close(raw, ours['rotation_axis'])
 
 
 def random_rotation():
@@ -223,11 +169,11 @@ def test_views_share_the_time_scale_of_their_clip():
 
 
 def test_errors_name_the_thing():
-    with pytest.raises(ValueError, match="unknown modalities .'speed'"):
+    with pytest.raises(ValueError, match="'speed'"):
         derive(clip(), names=['joint', 'speed'])
     with pytest.raises(ValueError, match="'ntu-25' have the shape"):
         derive(clip(v=20))
-    with pytest.raises(ValueError, match="unknown modalities .'speed'"):
+    with pytest.raises(ValueError, match="'speed'"):
         ModalityDataPreprocessor(['speed'])
     with pytest.raises(ValueError, match="'unit' or 'raw'"):
         ModalityDataPreprocessor(rotation_axis='no')
@@ -238,5 +184,5 @@ def test_own_modality(monkeypatch):
     monkeypatch.setattr(module, 'MODALITIES', {})
     assert register_modality(MODALITIES['bone']) is MODALITIES['bone']
     assert module.MODALITIES == dict(bone=MODALITIES['bone'])
-    with pytest.raises(ValueError, match='a modality .bone. already'):
+    with pytest.raises(ValueError, match='bone'):
         register_modality(MODALITIES['bone'])

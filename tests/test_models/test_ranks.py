@@ -1,50 +1,23 @@
 """Several ranks do what one does with their batches together."""
 
-import multiprocessing
-
 import pytest
+import tiny_models
 import torch
-from mmaction.registry import MODELS
+from commands import forkserver
 from mmengine.registry import DefaultScope
+from tiny_models import THREE
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
-import projects.ikem  # noqa: F401  registers all, in each process
-
-MODALITIES = ('joint', 'motion', 'bone')
-BACKBONE = dict(type='SlimSTGCN', base_channels=4, out_channels=8, dropout=0)
 ALGORITHMS = ['SkeletonCLR', 'IKEM', 'RelationalDistillation']
 STEPS = 3
 
 
-def neck(d):
-    return dict(
-        type='MLPProjector', in_channels=8, hid_channels=8, out_channels=d
-    )
-
-
 def build(algorithm, bank_size):
     """A pre-training, in its second stage if it has one, or a distillation;
-    BN in eval mode, without dropout, in float64."""
+    BN in eval mode, in float64."""
     torch.manual_seed(0)
-    cfg = dict(
-        type=algorithm,
-        backbone=BACKBONE,
-        neck=neck(6),
-        data_preprocessor=dict(
-            type='ModalityDataPreprocessor', modalities=MODALITIES
-        ),
-        bank_size=bank_size,
-    )
-    if algorithm == 'RelationalDistillation':
-        cfg.update(
-            teacher=dict(
-                modalities=MODALITIES, backbone=BACKBONE, neck=neck(6)
-            ),
-            modalities=MODALITIES,
-            neck=neck(18),
-        )
-    model = MODELS.build(cfg).double().eval()
+    model = tiny_models.build(algorithm, bank_size=bank_size).double().eval()
     model.set_progress(1, 2)
     return model
 
@@ -63,7 +36,7 @@ def steps(algorithm, bank_size, batch_size, rank, ranks):
     for _ in range(STEPS):
         x = torch.randn(batch_size, 2, 1, 6, 25, 3, dtype=torch.float64)
         share = x[rank::ranks]  # as DefaultSampler deals them out
-        losses = network(dict.fromkeys(MODALITIES, share), mode='loss')
+        losses = network(dict.fromkeys(THREE, share), mode='loss')
         losses = {k: v for k, v in losses.items() if 'loss' in k}
         optimizer.zero_grad()
         sum(losses.values()).backward()
@@ -102,10 +75,8 @@ def ranks(request, tmp_path_factory):
     """Sizes, and what each rank has done."""
     ranks, *sizes = request.param
     folder = tmp_path_factory.mktemp('ranks')
-    context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload(['projects.ikem'])
     processes = [
-        context.Process(target=work, args=(folder, rank, ranks, sizes))
+        forkserver().Process(target=work, args=(folder, rank, ranks, sizes))
         for rank in range(ranks)
     ]
     for process in processes:

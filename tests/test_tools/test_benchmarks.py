@@ -1,43 +1,30 @@
 """tools/benchmark/: the plain form is ours, and each tool runs."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 import torch
-from helpers import CONFIGS, ROOT
+from commands import fail, succeed
+from helpers import DISTILLATION, IKEM_6M, LINEAR, SKELETONCLR, read
 from mmaction.registry import DATASETS, MODELS
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
+from plain import plain_form
 from torch.utils.data import DataLoader
 
 from projects.ikem.datasets import stack_collate
 from projects.ikem.models.modalities import MODALITIES
 
-TOOLS = ROOT / 'tools/benchmark'
-SIX = 'ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-CLR = 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 CROSS = 'crossclr/crossclr-3m_stgcn-slim_1xb64-100e_nwucla-xview.py'
-STUDENTS = 'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
-PAPER = 'Eq. 7 of the paper'  # of the same config
-
-
-@pytest.fixture
-def plain_form(monkeypatch):
-    monkeypatch.syspath_prepend(TOOLS)
-    from plain import plain_form
-
-    return plain_form
+PAPER = 'Eq. 7 of the paper'  # of the distillation
 
 
 def small(path):
     """Slim encoders without dropout, a bank that batches do not divide, and
     a temperature at which losses of untrained encoders are not next to 0."""
-    cfg = Config.fromfile(CONFIGS / path).model
+    cfg = read(path).model
     cfg.update(bank_size=10, temperature=0.3)
-    cfg.backbone.update(base_channels=16, out_channels=16, dropout=0)
+    cfg.backbone.update(base_channels=8, out_channels=16, dropout=0)
     return cfg
 
 
@@ -49,7 +36,7 @@ def two_views(dataset_cfg, data_root, num):
 
 
 def data_of(path, prepared_ntu, prepared_nwucla):
-    cfg = Config.fromfile(CONFIGS / path).train_dataloader.dataset
+    cfg = read(path).train_dataloader.dataset
     root = prepared_nwucla if 'nwucla' in cfg.data_root else prepared_ntu
     return two_views(cfg, root, 12)
 
@@ -57,21 +44,21 @@ def data_of(path, prepared_ntu, prepared_nwucla):
 @pytest.mark.parametrize(
     'path, exchanging',
     [
-        (SIX, False),
-        (SIX, True),
-        (CLR, False),
+        (IKEM_6M, False),
+        (IKEM_6M, True),
+        (SKELETONCLR, False),
         (CROSS, True),
-        (STUDENTS, False),
+        (DISTILLATION, False),
         (PAPER, False),
     ],
 )
 def test_plain_form_has_our_losses(
-    plain_form, path, exchanging, prepared_ntu, prepared_nwucla
+    path, exchanging, prepared_ntu, prepared_nwucla
 ):
     """Step after step, from the same weights."""
-    cfg = small(STUDENTS if path == PAPER else path)
+    cfg = small(DISTILLATION if path == PAPER else path)
     if path == PAPER:
-        path, cfg.form = STUDENTS, 'paper'
+        path, cfg.form = DISTILLATION, 'paper'
     samples = data_of(path, prepared_ntu, prepared_nwucla)
     ours = MODELS.build(cfg)
     ours.set_progress(exchanging, 2)
@@ -94,10 +81,11 @@ def test_plain_form_has_our_losses(
 
 
 @pytest.mark.parametrize(
-    'path, exchanging', [(CLR, False), (CROSS, True), (STUDENTS, False)]
+    'path, exchanging',
+    [(SKELETONCLR, False), (CROSS, True), (DISTILLATION, False)],
 )
 def test_plain_form_has_our_gradients(
-    plain_form, path, exchanging, prepared_ntu, prepared_nwucla
+    path, exchanging, prepared_ntu, prepared_nwucla
 ):
     batch = pseudo_collate(data_of(path, prepared_ntu, prepared_nwucla))
     cfg = small(path)
@@ -120,10 +108,10 @@ def test_plain_form_has_our_gradients(
     torch.testing.assert_close(ours, plain, rtol=1e-6, atol=1e-10)
 
 
-def test_plain_modalities(plain_form, prepared_ntu):
-    cfg = small(SIX)
+def test_plain_modalities(prepared_ntu):
+    cfg = small(IKEM_6M)
     ours = MODELS.build(cfg)
-    samples = data_of(SIX, prepared_ntu, None)
+    samples = data_of(IKEM_6M, prepared_ntu, None)
     batch = pseudo_collate(samples)
     derived = ours.data_preprocessor(batch)['inputs']
     plain = plain_form(ours).data_preprocessor(batch)['inputs']
@@ -134,8 +122,8 @@ def test_plain_modalities(plain_form, prepared_ntu):
 
 @pytest.mark.parametrize('workers', [0, 2])
 def test_stacked_batches_are_those_of_pseudo_collate(prepared_ntu, workers):
-    samples = data_of(SIX, prepared_ntu, None)
-    preprocessor = MODELS.build(small(SIX).data_preprocessor)
+    samples = data_of(IKEM_6M, prepared_ntu, None)
+    preprocessor = MODELS.build(small(IKEM_6M).data_preprocessor)
     loaders = [
         DataLoader(samples, 8, collate_fn=collate, num_workers=workers)
         for collate in (pseudo_collate, stack_collate)
@@ -153,70 +141,58 @@ def test_stacked_batches_are_those_of_pseudo_collate(prepared_ntu, workers):
 
 
 def test_a_stacked_batch_without_time_scale_is_refused(prepared_ntu):
-    batch = stack_collate(data_of(SIX, prepared_ntu, None))
+    batch = stack_collate(data_of(IKEM_6M, prepared_ntu, None))
     del batch['data_samples']['time_scale']
-    preprocessor = MODELS.build(small(SIX).data_preprocessor)
+    preprocessor = MODELS.build(small(IKEM_6M).data_preprocessor)
     with pytest.raises(KeyError, match='algorithm_keys'):
         preprocessor(batch)
 
 
 def run(tool, *args):
-    result = subprocess.run(
-        [sys.executable, TOOLS / tool, *map(str, args), '--threads', '1'],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-TINY = [
-    'model.bank_size=64',
-    'model.backbone.base_channels=16',
-    'model.backbone.out_channels=16',
-]
+    path = f'tools/benchmark/{tool}'
+    return succeed(path, *args, '--threads', 1, fork=True)
 
 
 def step_time(path, *args, options=()):
     text = run(
         'step_time.py',
-        CONFIGS / path,
+        path,
         *('--batch', 4, '--steps', 2, '--warmup', 1, '--device', 'cpu'),
         *args,
-        *('--cfg-options', *TINY, *options),
+        '--cfg-options',
+        'model.bank_size=64',
+        'model.backbone.base_channels=8',
+        'model.backbone.out_channels=16',
+        *options,
     )
     return text, re.findall(r'^(.*): ([\d.+-]+)%?$', text, re.M)
 
 
+def appear_in_order(names, text):
+    start = 0
+    for name in names:
+        start = text.index(name, start) + len(name)
+
+
 def test_step_time_of_both_stages(prepared_ntu):
     data = f'train_dataloader.dataset.data_root={prepared_ntu}'
-    text, ratios = step_time(SIX, '--no-plain', '--profile', options=[data])
+    text, ratios = step_time(
+        IKEM_6M, '--no-plain', '--profile', options=[data]
+    )
     assert prepared_ntu in text
     assert 'aten::convolution_backward' in text
-    assert [name for name, _ in ratios] == [
-        'memory of stage 2 above stage 1, ours, float32'
-    ]
-    phases = re.findall(r'^│ ([a-z, ]+?) +│ +[\d.-]+ │', text, re.M)
-    assert phases[-9:] == [
-        'data',
-        'modalities',
-        'encoders, query',
-        'encoders, key',
-        'loss',
-        'backward',
-        'optimiser',
-        'other',
-        'step',
-    ]
+    (ratio,) = ratios
+    assert 'memory' in ratio[0]
+    phases = ('data', 'modalities', 'encoders, query', 'encoders, key')
+    phases += ('loss', 'backward', 'optimiser', 'other', 'step')
+    appear_in_order(phases, text)
 
 
 def test_step_time_of_a_distillation_without_its_data():
     text, ratios = step_time(
-        STUDENTS,
-        *('--amp', '--channels-last', '--no-memory'),
+        DISTILLATION, '--amp', '--channels-last', '--no-memory'
     )
-    assert 'random joints (data/ntu60 is not there)' in text
+    assert 'data/ntu60' in text
     assert [name for name, _ in ratios] == [
         'plain, float32 / ours, bfloat16',
         'plain, bfloat16 / ours, bfloat16',
@@ -224,29 +200,21 @@ def test_step_time_of_a_distillation_without_its_data():
     assert 'encoders, teacher' in text
 
 
-LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-
-
 @pytest.mark.parametrize(
-    'path, args, message',
+    'path, args, returncode, named',
     [
-        (LINEAR, [], 'is no pre-training and no distillation'),
+        (LINEAR, [], 1, 'linear'),
         # found by the process that takes the steps
-        (SIX, ['--device', 'nothing', '--no-memory'], 'device'),
-        (SIX, ['--steps', '0'], 'argument --steps: 0 is not at least 1'),
-        (SIX, ['--cfg-options', 'a.b'], "'a.b' is no key=value"),
+        (IKEM_6M, ['--device', 'nothing', '--no-memory'], 1, 'device'),
+        (IKEM_6M, ['--steps', '0'], 2, '--steps'),
+        (IKEM_6M, ['--cfg-options', 'a.b'], 1, "'a.b'"),
     ],
 )
-def test_step_time_refuses_what_it_cannot_measure(path, args, message):
-    result = subprocess.run(
-        [sys.executable, TOOLS / 'step_time.py', CONFIGS / path, *args],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert result.returncode != 0
-    assert message in result.stderr.splitlines()[-1]
-    assert 'Traceback' not in result.stderr
+def test_step_time_refuses_what_it_cannot_measure(
+    path, args, returncode, named
+):
+    tool = 'tools/benchmark/step_time.py'
+    assert named in fail(tool, path, *args, returncode=returncode)
 
 
 def test_dataloader_speed(prepared_ntu):
@@ -255,7 +223,7 @@ def test_dataloader_speed(prepared_ntu):
         prepared_ntu,
         *('--workers', 0, 1, '--batches', 2, '--rounds', 2),
     )
-    rows = re.findall(r'^│ +(\d) │ .* │ +([\d.]+) │$', text, re.M)
+    rows = re.findall(r'^\W+(\d) \W.* ([\d.]+)\W*$', text, re.M)
     assert [workers for workers, _ in rows] == ['0', '1']
     assert all(float(ratio) > 0 for _, ratio in rows)
 
@@ -265,7 +233,7 @@ def test_dataloader_memory():
         'dataloader.py',
         *('--memory', '--workers', 1, '--clips', 300, '--epochs', 2),
     )
-    rows = re.findall(r'^│ +1 │ +(\d) │ +(\d+) │ +(\d+) │', text, re.M)
+    rows = re.findall(r'^\W+1\W+(\d)\W+(\d+)\W+(\d+)\W', text, re.M)
     assert [epoch for epoch, *_ in rows] == ['1', '2']
     assert all(int(main) and int(worker) for _, main, worker in rows)
 
@@ -276,4 +244,4 @@ def test_exchange_loss():
         *('--modalities', 3, '--batch', 4, '--bank', 64, '--steps', 1),
         *('--device', 'cpu'),
     )
-    assert re.search(r'ours / plain +│ +[\d.]+ │', text)
+    assert re.search(r'ours / plain\W+[\d.]+', text)

@@ -1,17 +1,15 @@
 """What writes says what it could not write, and leaves nothing by halves."""
 
 import resource
-import runpy
-import sys
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
+from commands import fail, run_tool, succeed
 from conftest import write_prepared
-from helpers import CONFIGS, ROOT, tiny
-from mmaction.registry import METRICS, MODELS
-from mmengine.config import Config
+from helpers import LINEAR, tiny, write_untrained
+from mmaction.registry import METRICS
 from released import make
 
 from projects.ikem.datasets.prepared import add_split, read_annotations
@@ -19,25 +17,20 @@ from projects.ikem.datasets.sources import preprocessing_chain
 from projects.ikem.datasets.synthetic.kinect import write_skeleton
 from projects.ikem.evaluation.fusion import Predictions
 
+# No file can have more bytes; the system says that it is too large. mmengine
+# copies configs to /tmp, for which there is room.
+FULL = 20_000
+
 
 @contextmanager
-def full_disk(size=20_000):
-    """No file can have more bytes; the system says that it is too large.
-    mmengine copies configs to /tmp, for which there is room."""
+def full_disk():
+    """A full disk of this process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FULL, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def run_tool(tool, *args):
-    """Run a tool in this process, as its command would."""
-    path = ROOT / tool
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, 'argv', [str(path), *map(str, args)])
-        runpy.run_path(str(path), run_name='__main__')
 
 
 def contents(folder):
@@ -58,19 +51,15 @@ def write_raw(folder):
 
 def write_classifier(folder):
     """A config and a checkpoint of a tiny classifier."""
-    name = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-    cfg = tiny(Config.fromfile(CONFIGS / name), 'data', folder)
-    cfg.dump(folder / 'config.py')
-    meta = dict(
+    cfg = tiny(LINEAR, 'data', folder)
+    cfg.model.data_preprocessor.modalities = ['joint']
+    write_untrained(
+        cfg,
+        folder,
         num_persons=1,
         num_frames=8,
         preprocessing=preprocessing_chain('ntu-25', 8),
     )
-    checkpoint = dict(
-        state_dict=MODELS.build(cfg.model).state_dict(),
-        meta=dict(dataset_meta=meta),
-    )
-    torch.save(checkpoint, folder / 'classifier.pth')
 
 
 def write_log(folder):
@@ -98,83 +87,74 @@ def given(tmp_path_factory):
 
 
 WRITERS = {
-    'prepare': lambda given, out: run_tool(
+    'prepare': lambda given, out: (
         *('tools/data/prepare_ntu.py', given / 'raw', out),
         *('--dataset', 'ntu60', '--workers', 1),
     ),
-    'synthetic': lambda given, out: run_tool(
+    'synthetic': lambda given, out: (
         *('tools/data/make_synthetic.py', out),
         *('--subjects', 1, '--repetitions', 1, '--workers', 1),
     ),
-    'fuse': lambda given, out: run_tool(
+    'fuse': lambda given, out: (
         *('tools/analysis_tools/fuse_scores.py', given / 'a.npz'),
         *('--out', f'{out}.npz'),
     ),
-    'convert': lambda given, out: run_tool(
+    'convert': lambda given, out: (
         *('tools/model_converters/convert_released.py', '--modality=bone'),
         *(given / 'released.pth', out),
     ),
-    'export': lambda given, out: run_tool(
-        *('tools/deployment/export_onnx.py', given / 'config.py'),
-        *(given / 'classifier.pth', '--out', out),
+    'export': lambda given, out: (
+        *('tools/deployment/export_onnx.py', given / 'tiny.py'),
+        *(given / 'tiny.pth', '--out', out),
     ),
-    'plot': lambda given, out: run_tool(
+    'plot': lambda given, out: (
         *('tools/visualizations/plot_curves.py', *[given / 'run'] * 4),
         *('--out', f'{out}.png'),
     ),
 }
+writers = pytest.mark.parametrize('command', WRITERS.values(), ids=WRITERS)
 
 
-@pytest.mark.parametrize('write', WRITERS.values(), ids=WRITERS)
-def test_a_full_disk(write, given, tmp_path, capsys):
-    with full_disk(), pytest.raises(SystemExit) as caught:
-        write(given, tmp_path / 'out')
-    message = str(caught.value)
-    assert 'File too large' in message
-    assert str(tmp_path / 'out') in message
-    assert '\n' not in message
+def too_large(file, *command, max_bytes=FULL):
+    """A command fails for want of room for a file."""
+    line = fail(*command, max_bytes=max_bytes)
+    assert 'too large' in line and str(file) in line
+
+
+@writers
+def test_a_full_disk(command, given, tmp_path):
+    out = tmp_path / 'out'
+    too_large(out, *command(given, out))
     assert contents(tmp_path) == {}
 
 
-@pytest.mark.parametrize('write', WRITERS.values(), ids=WRITERS)
-def test_a_folder_that_cannot_be_made(write, given, tmp_path, capsys):
-    (tmp_path / 'file').write_text('no folder')
-    with pytest.raises(SystemExit) as caught:
-        write(given, tmp_path / 'file/out')
-    message = str(caught.value)
-    assert str(tmp_path / 'file') in message
-    assert '\n' not in message
+@writers
+def test_a_folder_that_cannot_be_made(command, given, tmp_path):
+    file = tmp_path / 'file'
+    file.write_text('no folder')
+    assert str(file) in fail(*command(given, file / 'out'))
     assert list(contents(tmp_path).values()) == [b'no folder']
 
 
-def test_a_prepared_folder_is_replaced_by_a_whole_one(given, tmp_path, capsys):
-    out = write_prepared(tmp_path / 'out')
-    before = contents(tmp_path)
-    args = ('--dataset', 'ntu60', '--workers', 1, '--overwrite')
-    with full_disk(), pytest.raises(SystemExit, match='too large.*/out'):
-        run_tool('tools/data/prepare_ntu.py', given / 'raw', out, *args)
-    assert contents(tmp_path) == before
-
-
-def test_synthetic_files_are_replaced_by_all_others(tmp_path, capsys):
+@pytest.mark.parametrize('name', ['prepare', 'synthetic'])
+def test_what_was_there_is_replaced_by_a_whole_or_stays(name, given, tmp_path):
     out = tmp_path / 'out'
-    out.mkdir()
-    (out / 'old.skeleton').write_text('old')
+    if name == 'prepare':
+        write_prepared(out)
+    else:
+        out.mkdir()
+        (out / 'old.skeleton').write_text('old')
     before = contents(tmp_path)
-    args = ('--subjects', 1, '--workers', 1, '--overwrite')
-    with full_disk(), pytest.raises(SystemExit, match='too large.*/out'):
-        run_tool('tools/data/make_synthetic.py', out, *args)
+    too_large(out, *WRITERS[name](given, out), '--overwrite')
     assert contents(tmp_path) == before
 
 
-def test_a_split_is_added_or_not(tmp_path, capsys):
+def test_a_split_is_added_or_not(tmp_path):
     out = write_prepared(tmp_path / 'out')
     before = contents(tmp_path)
-    with full_disk(99), pytest.raises(SystemExit, match='large.*tions.json'):
-        run_tool(
-            *('tools/data/label_subset.py', out),
-            *('--split', 'xsub_train', '--fraction', 0.5),
-        )
+    args = ('--split', 'xsub_train', '--fraction', 0.5)
+    command = ('tools/data/label_subset.py', out, *args)
+    too_large('annotations.json', *command, max_bytes=999)
     assert contents(tmp_path) == before
     add_split(out, 'few', ['clip01'])
     assert read_annotations(out)['split']['few'] == ['clip01']
@@ -187,7 +167,7 @@ def test_dumped_predictions(tmp_path):
         dict(type='DumpPredictions', out_file_path=str(path))
     )
     metric.process({}, [dict(frame_dir='a', pred_score=torch.ones(9999))])
-    with full_disk(), pytest.raises(OSError, match='too large.*scores.npz'):
+    with full_disk(), pytest.raises(OSError, match='scores.npz'):
         metric.evaluate(1)
     assert list(contents(tmp_path).values()) == [b'old']
 
@@ -209,17 +189,16 @@ def suite(tmp_path, prepared_ntu):
     return path
 
 
-def test_tables_stay_as_they_were(suite, tmp_path, capsys):
+def reproduce(suite, out):
+    return 'tools/reproduce.py', suite, '--work-dir', out
+
+
+def test_tables_stay_as_they_were(suite, tmp_path):
     out = tmp_path / 'out'
-    args = ('tools/reproduce.py', suite, '--work-dir', out)
-    with pytest.raises(SystemExit) as caught:
-        run_tool(*args)
-    assert caught.value.code == 0
+    succeed(*reproduce(suite, out))
     before = contents(out)
-    with full_disk(suite.stat().st_size), pytest.raises(SystemExit) as caught:
-        run_tool(*args)
-    assert 'too large' in str(caught.value)
-    assert str(out / 'table_t.') in str(caught.value)
+    size = suite.stat().st_size
+    too_large(out / 'table_t.', *reproduce(suite, out), max_bytes=size)
     after = contents(out)
     names = [name for name in before if name.name.startswith('t')]
     assert names
@@ -227,25 +206,21 @@ def test_tables_stay_as_they_were(suite, tmp_path, capsys):
     assert set(after) == set(before)
 
 
-def test_a_record_is_written_or_not(suite, tmp_path, capsys):
+def test_a_record_is_written_or_not(suite, tmp_path):
     out = tmp_path / 'out'
-    args = ('tools/reproduce.py', suite, '--work-dir', out)
-    with full_disk(suite.stat().st_size), pytest.raises(SystemExit) as caught:
-        run_tool(*args)
-    assert caught.value.code not in (0, None)
-    assert 'trivial/record.json' in capsys.readouterr().out
+    size = suite.stat().st_size
+    result = run_tool(*reproduce(suite, out), max_bytes=size)
+    assert result.returncode != 0
+    assert 'trivial/record.json' in result.stdout
     assert not list(out.glob('trivial/*'))
 
 
-def test_a_damaged_record_is_named(suite, tmp_path, capsys):
+def test_a_damaged_record_is_named(suite, tmp_path):
     (tmp_path / 'out/trivial').mkdir(parents=True)
     (tmp_path / 'out/trivial/record.json').write_text('{"finis')
-    with pytest.raises(SystemExit, match='trivial/record.json') as caught:
-        run_tool('tools/reproduce.py', suite, '--work-dir', tmp_path / 'out')
-    assert '\n' not in str(caught.value)
+    line = fail(*reproduce(suite, tmp_path / 'out'))
+    assert 'trivial/record.json' in line
 
 
-def test_suites_in_a_folder_that_cannot_be_made(suite, capsys):
-    with pytest.raises(SystemExit, match='reproduce.py: .*suite.py') as caught:
-        run_tool('tools/reproduce.py', suite, '--work-dir', suite / 'out')
-    assert '\n' not in str(caught.value)
+def test_suites_in_a_folder_that_cannot_be_made(suite):
+    assert str(suite) in fail(*reproduce(suite, suite / 'out'))

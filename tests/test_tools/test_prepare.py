@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import runpy
 import signal
 import subprocess
 import sys
@@ -12,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import hear_ctrl_c
+from commands import fail, run_tool, succeed
+from helpers import ROOT, hear_ctrl_c
 
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.skeletons import get_layout
 
-ROOT = Path(__file__).parents[2]
+NTU = 'tools/data/prepare_ntu.py'
 NTU_NAMES = [
     'S001C001P001R001A001',
     'S001C002P003R001A002',
@@ -27,11 +27,9 @@ NTU_NAMES = [
 ]
 
 
-def run_tool(monkeypatch, name, *args):
-    """Run a tool in this process, as its command would."""
-    path = ROOT / 'tools' / 'data' / f'prepare_{name}.py'
-    monkeypatch.setattr(sys, 'argv', [str(path), *map(str, args)])
-    runpy.run_path(str(path), run_name='__main__')
+def ntu(raw, out, *args, dataset='ntu60', workers=1):
+    """Arguments that prepare NTU's files."""
+    return NTU, raw, out, '--dataset', dataset, '--workers', workers, *args
 
 
 def load(folder):
@@ -121,11 +119,9 @@ def break_file(raw, name=NTU_NAMES[1]):
     return path
 
 
-def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
+def test_ntu(tmp_path, raw, clips):
     out = tmp_path / 'out'
-    run_tool(
-        monkeypatch, 'ntu', raw, out, '--dataset', 'ntu60', '--workers', 1
-    )
+    summary = succeed(*ntu(raw, out))
     meta, keypoint = load(out)
     order = sorted(NTU_NAMES[:4])
     assert meta['annotations'] == [
@@ -164,39 +160,26 @@ def test_ntu(tmp_path, monkeypatch, capsys, raw, clips):
         expected = preprocess(joints, length, 'ntu-25')
         np.testing.assert_allclose(keypoint[row], expected, atol=1e-4)
     assert not keypoint[0, 1].any()  # the absent person is exactly zero
-    summary = capsys.readouterr().out
-    assert 'clips    4, 0 of them repeat another one' in summary
-    assert 'classes  4 of 60' in summary
-    assert 'min 4, median 65, max 80' in summary
-    assert 'xsub_train: 2, xsub_val: 2' in summary
-    assert 'xsub_train_1pct: 2' in summary
-    assert 'not in ntu60: 1' in summary
+    for text in (
+        *('clips    4, 0 ', '4 of 60', 'min 4, median 65, max 80'),
+        *('xsub_train: 2, xsub_val: 2', 'xsub_train_1pct: 2'),
+        'not in ntu60: 1',
+    ):
+        assert text in summary
 
 
-def test_ntu_by_energy(tmp_path, monkeypatch, raw, clips):
-    run_tool(
-        monkeypatch,
-        'ntu',
-        raw,
-        tmp_path / 'out',
-        '--dataset',
-        'ntu120',
-        '--select-bodies',
-        'energy',
-        '--workers',
-        1,
-        '--num-frames',
-        20,
-    )
-    meta, keypoint = load(tmp_path / 'out')
+def test_ntu_by_energy(tmp_path, raw, clips):
+    out = tmp_path / 'out'
+    energy = ('--select-bodies', 'energy', '--num-frames', 20)
+    succeed(*ntu(raw, out, *energy, dataset='ntu120'))
+    meta, keypoint = load(out)
     assert keypoint.shape == (5, 2, 20, 25, 3)
     assert meta['source']['select_bodies'] == 'energy'
     assert meta['num_classes'] == 120
     assert set(whole(meta['split'])) == {
-        'xsub_train',
-        'xsub_val',
-        'xset_train',
-        'xset_val',
+        f'{split}_{part}'
+        for split in ('xsub', 'xset')
+        for part in ('train', 'val')
     }
     joints = clips[3].astype(np.float32)
     joints = joints[np.argsort(-joints.std((1, 2)).sum(-1))]
@@ -205,28 +188,16 @@ def test_ntu_by_energy(tmp_path, monkeypatch, raw, clips):
     )
 
 
-def test_output_does_not_depend_on_workers(tmp_path, monkeypatch, raw):
+def test_output_does_not_depend_on_workers(tmp_path, raw):
     break_file(raw)
     for workers in (1, 2):
-        run_tool(
-            monkeypatch,
-            'ntu',
-            raw,
-            tmp_path / f'out{workers}',
-            '--dataset',
-            'ntu60',
-            '--workers',
-            workers,
-        )
+        succeed(*ntu(raw, tmp_path / f'out{workers}', workers=workers))
     for name in ('keypoint.npy', 'annotations.json'):
-        assert (tmp_path / 'out1' / name).read_bytes() == (
-            tmp_path / 'out2' / name
-        ).read_bytes()
+        one, two = (tmp_path / out / name for out in ('out1', 'out2'))
+        assert one.read_bytes() == two.read_bytes()
 
 
-def test_broken_files_are_reported_and_skipped(
-    tmp_path, monkeypatch, capsys, raw
-):
+def test_broken_files_are_reported_and_skipped(tmp_path, raw):
     broken = break_file(raw)
     empty = raw / 'S009C001P001R001A001.skeleton'
     empty.touch()
@@ -235,52 +206,35 @@ def test_broken_files_are_reported_and_skipped(
     unreadable = raw / 'S009C001P001R001A002.skeleton'
     unreadable.mkdir()
     write_ntu(raw / 'more', NTU_NAMES[2], np.ones((1, 3, 25, 3)))  # again
-    run_tool(
-        monkeypatch,
-        'ntu',
-        raw,
-        tmp_path / 'out',
-        '--dataset',
-        'ntu60',
-        '--workers',
-        1,
-    )
+    far = np.ones((1, 5, 25, 3))
+    far[:, :, 3] = 3e38  # finite, unlike its distance to the centre
+    far[:, :, 20] = -3e38
+    write_ntu(raw, 'S009C001P001R001A003', far)
+    result = run_tool(*ntu(raw, tmp_path / 'out'))
+    assert result.returncode == 0
+    assert 'broken: 6' in result.stdout
+    skipped = [
+        line for line in result.stderr.splitlines() if 'skipped ' in line
+    ]
+    assert len(skipped) == 6
+    for name in (
+        *(f'{broken}:5', str(empty), str(misnamed), str(unreadable)),
+        *(NTU_NAMES[2], 'S009C001P001R001A003'),
+    ):
+        assert sum(name in line for line in skipped) == 1, name
     meta, keypoint = load(tmp_path / 'out')
     assert len(keypoint) == 3
+    assert np.isfinite(keypoint).all()
     assert NTU_NAMES[1] not in str(meta)
-    assert meta['dropped']['broken'] == 5
-    captured = capsys.readouterr()
-    assert (
-        f"skipped {broken}:5: expected 12 numbers of a joint, got 'broken'"
-        in captured.err
-    )
-    assert f'skipped {empty}: the file is empty' in captured.err
-    assert f'skipped {misnamed}: the name is not' in captured.err
-    assert f'skipped {unreadable}: Is a directory' in captured.err
-    assert (
-        f"{NTU_NAMES[2]}: frame_dir '{NTU_NAMES[2]}' is given twice"
-        in captured.err
-    )
-    assert 'broken: 5' in captured.out
+    assert meta['dropped']['broken'] == 6
 
 
 @pytest.mark.parametrize('workers', [1, 2])
-def test_strict_stops(tmp_path, monkeypatch, raw, workers):
+def test_strict_stops(tmp_path, raw, workers):
     broken = break_file(raw)
-    with pytest.raises(SystemExit) as caught:
-        run_tool(
-            monkeypatch,
-            'ntu',
-            raw,
-            tmp_path / 'out',
-            '--dataset',
-            'ntu60',
-            '--strict',
-            '--workers',
-            workers,
-        )
-    assert str(caught.value).startswith(f'prepare_ntu.py: {broken}:5: ')
-    assert sorted(os.listdir(tmp_path)) == ['raw']
+    args = ntu(raw, tmp_path / 'out', '--strict', workers=workers)
+    assert f'{broken}:5: ' in fail(*args)
+    assert os.listdir(tmp_path) == ['raw']
 
 
 @pytest.mark.parametrize(
@@ -290,144 +244,75 @@ def test_strict_stops(tmp_path, monkeypatch, raw, workers):
         json.dumps(dict(ntu60=[NTU_NAMES[0], NTU_NAMES[3]])),
     ],
 )
-def test_missing_list(tmp_path, monkeypatch, capsys, raw, text):
+def test_missing_list(tmp_path, raw, text):
     listed = tmp_path / 'list'
     listed.write_text(text)
-    run_tool(
-        monkeypatch,
-        'ntu',
-        raw,
-        tmp_path / 'out',
-        '--dataset',
-        'ntu60',
-        '--missing-list',
-        listed,
-        '--workers',
-        1,
-    )
-    meta, _ = load(tmp_path / 'out')
-    names = [clip['frame_dir'] for clip in meta['annotations']]
+    out = tmp_path / 'out'
+    summary = succeed(*ntu(raw, out, '--missing-list', listed))
+    names = [clip['frame_dir'] for clip in load(out)[0]['annotations']]
     assert names == [NTU_NAMES[1], NTU_NAMES[2]]
-    assert 'missing skeletons list: 2' in capsys.readouterr().out
+    assert 'missing skeletons list: 2' in summary
 
 
-def test_published_missing_samples_are_left_out(
-    tmp_path, monkeypatch, raw, clips
-):
+def test_published_missing_samples_are_left_out(tmp_path, raw, clips):
     write_ntu(raw, 'S001C002P005R002A008', clips[0])  # of NTU-60
     write_ntu(raw, 'S019C001P046R001A075', clips[0])  # of NTU-120
-    run_tool(
-        monkeypatch,
-        'ntu',
-        raw,
-        tmp_path / 'out',
-        '--dataset',
-        'ntu120',
-        '--workers',
-        1,
-    )
+    succeed(*ntu(raw, tmp_path / 'out', dataset='ntu120'))
     meta, _ = load(tmp_path / 'out')
     assert len(meta['annotations']) == 5
     assert meta['dropped']['missing skeletons list'] == 2
 
 
+def empty_files(raw, out):
+    for path in raw.rglob('*.skeleton'):
+        path.write_text('')
+    return raw
+
+
+def fill_output(raw, out):
+    out.mkdir()
+    (out / 'x').touch()
+    return raw
+
+
 @pytest.mark.parametrize(
-    'spoil, reason',
+    'source, named',
     [
-        (lambda raw, out: 'nowhere', 'nowhere is no folder'),
-        (lambda raw, out: out.parent / 'empty', 'no .skeleton files'),
-        (
-            lambda raw, out: out.mkdir() or (out / 'x').touch(),
-            'choose another',
-        ),
-        (
-            lambda raw, out: [
-                p.write_text('') for p in raw.rglob('*.skeleton')
-            ],
-            'no clip is left, dropped are not in ntu60: 1, .*broken: 4',
-        ),
+        (lambda raw, out: 'nowhere', 'nowhere'),
+        (lambda raw, out: out.parent / 'empty', '.skeleton'),
+        (fill_output, '/out'),
+        (empty_files, 'broken: 4'),
     ],
 )
-def test_errors_are_one_line(tmp_path, monkeypatch, raw, spoil, reason):
+def test_nothing_to_prepare(tmp_path, raw, source, named):
     (tmp_path / 'empty').mkdir()
     out = tmp_path / 'out'
-    spoilt = spoil(raw, out)
-    source = spoilt if isinstance(spoilt, (str, Path)) else raw
-    with pytest.raises(SystemExit, match=reason) as caught:
-        run_tool(
-            monkeypatch,
-            'ntu',
-            source,
-            out,
-            '--dataset',
-            'ntu60',
-            '--workers',
-            1,
-        )
-    assert '\n' not in str(caught.value)
+    assert named in fail(*ntu(source(raw, out), out))
     assert not (out / 'annotations.json').exists()
 
 
-def test_missing_list_without_names(tmp_path, monkeypatch, raw):
-    (tmp_path / 'list').write_text('none\n')
-    with pytest.raises(SystemExit, match='names no NTU'):
-        run_tool(
-            monkeypatch,
-            'ntu',
-            raw,
-            tmp_path / 'out',
-            '--dataset',
-            'ntu60',
-            '--missing-list',
-            tmp_path / 'list',
-        )
+def test_missing_list_without_names(tmp_path, raw):
+    listed = tmp_path / 'list'
+    listed.write_text('none\n')
+    args = ntu(raw, tmp_path / 'out', '--missing-list', listed)
+    assert str(listed) in fail(*args)
 
 
-def test_workers_must_be_positive(tmp_path, monkeypatch, raw):
-    with pytest.raises(SystemExit) as caught:
-        run_tool(
-            monkeypatch,
-            'ntu',
-            raw,
-            tmp_path / 'out',
-            '--dataset',
-            'ntu60',
-            '--workers',
-            0,
-        )
-    assert caught.value.code == 2
+def test_workers_must_be_positive(tmp_path, raw):
+    args = ntu(raw, tmp_path / 'out', workers=0)
+    assert '--workers' in fail(*args, returncode=2)
 
 
-def test_overwrite(tmp_path, monkeypatch, raw):
-    args = ('ntu', raw, tmp_path / 'out', '--dataset', 'ntu60', '--workers', 1)
-    run_tool(monkeypatch, *args)
-    with pytest.raises(SystemExit, match='--overwrite'):
-        run_tool(monkeypatch, *args)
+def test_overwrite(tmp_path, raw):
+    args = ntu(raw, tmp_path / 'out')
+    succeed(*args)
+    assert '--overwrite' in fail(*args)
     break_file(raw)
-    run_tool(monkeypatch, *args, '--overwrite')
+    succeed(*args, '--overwrite')
     assert len(load(tmp_path / 'out')[1]) == 3
 
 
-def test_far_away_joints_are_broken(tmp_path, monkeypatch, capsys, raw):
-    far = np.ones((1, 5, 25, 3))
-    far[:, :, 3] = 3e38  # finite, unlike its distance to the centre
-    far[:, :, 20] = -3e38
-    write_ntu(raw, 'S009C001P001R001A001', far)
-    run_tool(
-        monkeypatch,
-        'ntu',
-        raw,
-        tmp_path / 'out',
-        '--dataset',
-        'ntu60',
-        '--workers',
-        1,
-    )
-    assert 'S009C001P001R001A001: not finite' in capsys.readouterr().err
-    assert np.isfinite(load(tmp_path / 'out')[1]).all()
-
-
-def test_nwucla(tmp_path, monkeypatch, capsys):
+def test_nwucla(tmp_path):
     raw = tmp_path / 'raw'
     raw.mkdir()
     rng = np.random.default_rng(0)
@@ -450,7 +335,8 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
                 )
             )
         )
-    run_tool(monkeypatch, 'nwucla', raw, tmp_path / 'out', '--workers', 2)
+    tool = 'tools/data/prepare_nwucla.py'
+    summary = succeed(tool, raw, tmp_path / 'out', '--workers', 2)
     meta, keypoint = load(tmp_path / 'out')
     assert keypoint.shape == (4, 1, 50, 20, 3)
     assert (meta['layout'], meta['num_classes']) == ('kinect-20', 10)
@@ -469,10 +355,10 @@ def test_nwucla(tmp_path, monkeypatch, capsys):
         xsub_train=names[:2],
         xsub_val=names[3:],
     )
-    assert '1 of them repeat another one' in capsys.readouterr().out
+    assert '1 of them repeat' in summary
 
 
-def test_crossclr(tmp_path, monkeypatch):
+def test_crossclr(tmp_path):
     rng = np.random.default_rng(0)
     positions = {}
     for part, subjects in dict(train=(1, 2), val=(3, 6, 7)).items():
@@ -483,10 +369,10 @@ def test_crossclr(tmp_path, monkeypatch):
         (tmp_path / f'{part}_label.pkl').write_bytes(
             pickle.dumps((names, labels))
         )
-    args = ('crossclr', tmp_path, tmp_path / 'out', '--split', 'xsub')
-    with pytest.raises(SystemExit, match='--time-scale 1'):
-        run_tool(monkeypatch, *args)
-    run_tool(monkeypatch, *args, '--time-scale', 1, '--workers', 1)
+    tool = 'tools/data/prepare_crossclr.py'
+    args = (tool, tmp_path, tmp_path / 'out', '--split', 'xsub')
+    assert '--time-scale' in fail(*args)
+    succeed(*args, '--time-scale', 1, '--workers', 1)
     meta, keypoint = load(tmp_path / 'out')
     names = [clip['frame_dir'] for clip in meta['annotations']]
     assert [clip['label'] for clip in meta['annotations']] == [0, 1, 2, 5, 6]
@@ -502,7 +388,7 @@ def test_crossclr(tmp_path, monkeypatch):
     )
 
 
-def test_pose_pickle(tmp_path, monkeypatch, capsys):
+def test_pose_pickle(tmp_path):
     rng = np.random.default_rng(0)
     annotations = [
         dict(
@@ -523,16 +409,16 @@ def test_pose_pickle(tmp_path, monkeypatch, capsys):
             )
         )
     )
-    run_tool(
-        monkeypatch, 'pose_pickle', path, tmp_path / 'out', '--workers', 2
-    )
+    tool = 'tools/data/prepare_pose_pickle.py'
+    result = run_tool(tool, path, tmp_path / 'out', '--workers', 2)
+    assert result.returncode == 0
     meta, keypoint = load(tmp_path / 'out')
     assert (meta['dataset'], meta['num_classes']) == ('toy', 7)
     assert whole(meta['split']) == dict(
         xsub_train=['clip0'], xsub_val=['clip2']
     )
     assert meta['dropped'] == dict(broken=1)
-    assert f'skipped {path}: clip spoilt: label' in capsys.readouterr().err
+    assert f'{path}: clip spoilt' in result.stderr
     assert keypoint.shape == (3, 2, 50, 25, 3)
     np.testing.assert_allclose(
         keypoint[2],

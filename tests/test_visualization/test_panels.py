@@ -1,5 +1,6 @@
 """Panels as pictures and movies, and the modalities in them."""
 
+import io
 import shutil
 
 import numpy as np
@@ -27,28 +28,22 @@ def clip(persons=1, frames=6):
     return Clip('name: class', x, LAYOUT, 1.5)
 
 
+def pixels(panels):
+    """Red, green and blue of what is drawn of the first frame."""
+    file = io.BytesIO()
+    still([panels], 0).savefig(file)
+    return np.asarray(Image.open(file).convert('RGB')).astype(int)
+
+
 @pytest.mark.parametrize('three_d', [False, True])
 def test_all_modalities_are_drawn(three_d):
     panels = modality_panels(clip(2))
-    assert [p.title.split('\n')[0].replace(' ', '_') for p in panels] == list(
-        MODALITIES
-    )
+    names = [p.title.split('\n')[0].replace(' ', '_') for p in panels]
+    assert names == list(MODALITIES)
     figure = still([panels], 2, three_d, 'of all')
+    assert len(figure.axes) == len(MODALITIES)
     assert all(ax.collections for ax in figure.axes)
-    figure.draw_without_rendering()
-    (title,) = figure.texts
-    boxes = [
-        t.get_window_extent() for t in (title, *map(title_of, figure.axes))
-    ]
-    inside = figure.bbox
-    for box in boxes:
-        assert inside.x0 <= box.x0 and box.x1 <= inside.x1
-        assert inside.y0 <= box.y0 and box.y1 <= inside.y1
-    assert not any(boxes[0].overlaps(box) for box in boxes[1:])
-
-
-def title_of(ax):
-    return ax.title
+    assert [text.get_text() for text in figure.texts] == ['of all']
 
 
 @pytest.mark.parametrize('name', ['motion', 'acceleration', 'bone'])
@@ -68,43 +63,32 @@ def test_arrows_are_the_modality_by_one_factor(name):
 
 def test_discs_tell_bending_from_straightening():
     """A bending elbow is orange, a straightening one blue."""
-    colors = []
+    pictures = []
     for angles in ((0.2, 0.9, 0.9), (0.9, 0.2, 0.2)):
         x = np.zeros((1, 3, 25, 3))
         x[..., 0] = np.arange(25)
         for t, angle in enumerate(angles):
             x[0, t, 9] = x[0, t, 8] + (1, 0, 0)
             x[0, t, 10] = x[0, t, 9] + (np.cos(angle), np.sin(angle), 0)
-        one = Clip('', x, LAYOUT)
-        ax = still([modality_panels(one, ['angular_velocity'])], 0).axes[0]
-        omega = derive_modalities(
-            torch.from_numpy(x)[None], ['angular_velocity'], LAYOUT
-        )['angular_velocity'][0, 0, 0, 10]
-        assert abs(float(omega.norm()) - 0.7) < 1e-6
-        at = (-(x[0, 0, 9] + 0.3 * (x[0, 0, 10] - x[0, 0, 9]))[0],)
-        discs = [
-            tuple(c.get_facecolors()[0][:3])
-            for c in ax.collections[-2:]
-            if len(c.get_offsets())
-            and np.isclose(c.get_offsets()[:, 0], at[0]).any()
-        ]
-        colors.append(discs)
-    (bending,), (straightening,) = colors
-    assert bending[0] > bending[2]  # more red than blue
-    assert straightening[0] < straightening[2]
+        panels = modality_panels(Clip('', x, LAYOUT), ['angular_velocity'])
+        pictures.append(pixels(panels))
+    warm = [(p[..., 0] - p[..., 2]).sum() for p in pictures]
+    assert warm[0] > 0 > warm[1]
 
 
 def test_what_does_not_move_has_no_arrows():
-    still_clip = clip()._replace(
-        keypoint=np.tile(clip().keypoint[:, :1], (6, 1, 1))
-    )
-    panels = modality_panels(still_clip, ['motion'])
-    (arrows,) = [
-        c
-        for c in still([panels], 0).axes[0].collections
-        if isinstance(c, Quiver)
+    one = clip()
+    quiet = one._replace(keypoint=np.tile(one.keypoint[:, :1], (6, 1, 1)))
+    kinds = [
+        {
+            type(c): len(c.get_offsets())
+            for c in still([modality_panels(c, ['motion'])], 0)
+            .axes[0]
+            .collections
+        }
+        for c in (one, quiet)
     ]
-    assert arrows.N == 0
+    assert kinds[0][Quiver] > 0 == kinds[1][Quiver]
 
 
 def test_the_liveliest_frame():
@@ -172,6 +156,6 @@ def test_views_are_sheared_and_differ():
 
 def test_no_ffmpeg(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, 'which', lambda name: None)
-    with pytest.raises(RuntimeError, match='x.mp4: .*ffmpeg.* a .gif'):
+    with pytest.raises(RuntimeError, match='x.mp4.*ffmpeg'):
         write(still([[joint_panel(clip())]], 0), tmp_path / 'x.mp4')
     assert not any(tmp_path.iterdir())

@@ -36,7 +36,7 @@ def test_vectors_have_the_similarity_of_the_stream(stream):
 
 
 def test_an_unknown_stream():
-    with pytest.raises(ValueError, match="'c': choose one of a, b, fused"):
+    with pytest.raises(ValueError, match="'c'.*fused"):
         stream_vectors(features(2), 'c')
 
 
@@ -115,7 +115,7 @@ def test_neighbours_are_those_of_a_naive_search(itself):
 
 
 def test_more_neighbours_than_clips():
-    with pytest.raises(ValueError, match='3 neighbours .* among 2 clips'):
+    with pytest.raises(ValueError, match='2 clips'):
         nearest(features(1), features(3), 'a', 3, itself=0)
 
 
@@ -169,5 +169,5 @@ def test_names_of_classes():
 def test_what_names_say():
     assert recorded('S001C002P003R001A001', 'camera') == 2
     assert recorded('a12_s09_e03_v02', 'subject') == 9
-    with pytest.raises(ValueError, match="'clip00' says no camera.*by class"):
+    with pytest.raises(ValueError, match="'clip00'.*camera"):
         recorded('clip00', 'camera')

