@@ -1,6 +1,6 @@
 import pytest
 import torch
-from helpers import LINEAR, SKELETONCLR_JOINT, tiny
+from helpers import IKEM_3M, LINEAR, SKELETONCLR_JOINT, tiny
 from mmengine.dataset import ConcatDataset, DefaultSampler, RepeatDataset
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
@@ -124,8 +124,7 @@ def test_modalities_of_what_are_no_joints(
     prepared_ntu, tmp_path, transforms, fine, by_transform
 ):
     """Derived by the model, or by a transform for a model of the toolbox."""
-    path = CONFIGS / PRETRAINING
-    cfg = tiny(Config.fromfile(path), prepared_ntu, tmp_path)
+    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path)
     model = Runner.from_cfg(cfg).model
     if by_transform:
         model.data_preprocessor = torch.nn.Identity()
@@ -164,8 +163,7 @@ def test_modalities_of_modalities_are_refused_clip_by_clip(prepared_ntu):
 def test_what_is_hardly_meant_is_warned_of(
     prepared_ntu, tmp_path, monkeypatch, options, words
 ):
-    path = CONFIGS / 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-    cfg = tiny(Config.fromfile(path), prepared_ntu, tmp_path)
+    cfg = tiny(IKEM_3M, prepared_ntu, tmp_path)
     cfg.train_cfg.max_epochs = 4
     cfg.model.bank_size = 12  # as many as there are clips
     cfg.param_scheduler[0].milestones = options.pop('milestones', [3])

@@ -13,6 +13,7 @@ import argparse
 import tempfile
 import time
 from copy import deepcopy
+from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple
 
 import torch
@@ -69,6 +70,8 @@ def train(cfg: Config, loop: str, epochs: int) -> Training:
     cfg.default_hooks.checkpoint = None
     with tempfile.TemporaryDirectory() as work_dir:
         cfg.work_dir = work_dir
+        # mmengine tells runs of one second apart by it
+        cfg.experiment_name = Path(work_dir).name
         runner = Runner.from_cfg(cfg)
         runner.register_hook(ProgressHook(loop))
         seconds = []
