@@ -124,6 +124,16 @@ def test_align_shoulders_aligns(angle):
     assert (d[..., 0] > 0).all()
 
 
+def test_align_shoulders_whose_depths_cancel():
+    """Their sum of 0 counts as not negative."""
+    x = clip()['keypoint'][:1, :2]
+    x[..., 8, :] = x[..., 4, :] + np.float32([[(1, 0, 0.5), (1, 0, -0.5)]])
+    x = np.round(64 * x) / 64  # sums are exact
+    y = build('AlignShoulders')(dict(keypoint=x))['keypoint']
+    d = y[0, :, 8] - y[0, :, 4]
+    assert abs(d[0, 2]) < 0.01 < 0.7 < abs(d[1, 2])
+
+
 @pytest.mark.parametrize(
     'name', ['CenterJoint', 'ResampleFrames', 'AlignShoulders']
 )
@@ -173,6 +183,15 @@ def test_shear_is_one_matrix_a_clip():
     np.testing.assert_allclose(np.diag(matrix), 1, atol=1e-5)
     off = matrix.T[~np.eye(3, dtype=bool)]
     assert (np.abs(off) < 0.5).all() and np.unique(off.round(4)).size == 6
+
+
+def test_shear_is_applied_from_the_left():
+    """``x' = R x`` of the R that is drawn, row by row."""
+    x = np.eye(3).reshape(1, 1, 3, 3)  # joints at x, y and z
+    R = np.random.default_rng((1, 2)).uniform(-0.5, 0.5, (3, 3))
+    np.fill_diagonal(R, 1)
+    y = build('RandomShear')(dict(keypoint=x, rng_key=(1, 2)))['keypoint']
+    np.testing.assert_allclose(y[0, 0], [R @ v for v in np.eye(3)])
 
 
 def test_shear_entries_are_uniform():

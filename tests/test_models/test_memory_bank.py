@@ -45,7 +45,9 @@ def test_starts_with_unit_noise():
 def test_starts_empty():
     assert MemoryBank(dict(joint=2), 4, 'empty')['joint'].shape == (0, 2)
     assert write(4, [3], 'empty')['joint'][:, 0].tolist() == [1, 2, 3]
-    assert write(4, [3, 2], 'empty')['joint'][:, 0].tolist() == [5, 2, 3, 4]
+    bank = write(4, [3, 2], 'empty')
+    assert bank['joint'][:, 0].tolist() == [5, 2, 3, 4]
+    assert bank.filled == 4  # it is in checkpoints
 
 
 def test_the_step_that_writes_still_reads_the_old_keys():
