@@ -78,7 +78,6 @@ def find_checkpoint(path: str) -> str:
         # mmengine writes where it was: the folder may have been moved since
         beside = osp.join(path, osp.basename(named))
         path = beside if osp.isfile(beside) else named
-        print_log(f'{note.parent}: the last checkpoint is {path}', 'current')
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path} is missing')
     return path
@@ -105,7 +104,9 @@ def load_from_local(
         ValueError: If the file is damaged, or holds anything that could
             execute code.
     """
-    filename = find_checkpoint(filename)
+    folder, filename = filename, find_checkpoint(filename)
+    if osp.isdir(folder):
+        print_log(f'{folder}: the last checkpoint is {filename}', 'current')
     try:
         with torch.serialization.safe_globals(_admitted()):
             checkpoint = torch.load(
