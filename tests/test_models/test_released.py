@@ -1,7 +1,6 @@
 import pytest
 import torch
-from mmaction.registry import MODELS
-from released import K, make
+from released import K, build, make
 
 from projects.ikem.models import SlimSTGCN
 from projects.ikem.models.modalities import MODALITIES
@@ -9,24 +8,6 @@ from projects.ikem.models.released import to_ours
 
 SIX = tuple(MODALITIES)
 THREE = SIX[:3]
-ALGORITHMS = dict(ikem='IKEM', crossclr='CrosSCLR', skeletonclr='SkeletonCLR')
-
-
-def build(kind, modalities, **options):
-    """A model of the full size of the method."""
-    config = dict(
-        backbone=dict(type='SlimSTGCN'),
-        data_preprocessor=dict(
-            type='ModalityDataPreprocessor', modalities=modalities
-        ),
-        **options,
-    )
-    if kind in ALGORITHMS:
-        neck = dict(type='MLPProjector', in_channels=256, out_channels=128)
-        config.update(type=ALGORITHMS[kind], neck=neck, bank_size=K)
-    else:
-        config.update(type='SkeletonClassifier', num_classes=60)
-    return MODELS.build(config)
 
 
 def numbers(state, but=()):
