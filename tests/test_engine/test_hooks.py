@@ -1,6 +1,6 @@
 import pytest
 import torch
-from commands import forkserver, free_port
+from commands import free_port, in_ranks
 from helpers import IKEM_3M, LINEAR, SKELETONCLR_JOINT, tiny
 from mmaction.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -41,16 +41,12 @@ def test_epochs_and_seeds_have_views_of_their_own(prepared_ntu, tmp_path):
 def test_a_resumed_epoch_has_the_views_it_would_have_had(
     prepared_ntu, tmp_path
 ):
-    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path / 'whole')
+    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path)
     cfg.train_cfg.max_epochs = 2
     cfg.default_hooks.checkpoint.interval = 1
-    whole = []
+    whole, resumed = [], []
     record_batches(cfg, whole).train()
-
-    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path / 'resumed')
-    cfg.train_cfg.max_epochs = 2
-    cfg.resume, cfg.load_from = True, str(tmp_path / 'whole/epoch_1.pth')
-    resumed = []
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'epoch_1.pth')
     record_batches(cfg, resumed).train()
     assert torch.equal(torch.stack(whole[12:]), torch.stack(resumed))
 
@@ -215,17 +211,8 @@ def average_norms(rank, ranks, port, folder):
 
 def test_norm_statistics_of_frozen_encoders_are_left_alone(tmp_path):
     """The mean over 3 ranks of equal numbers is another number."""
-    port = free_port()
-    processes = [
-        forkserver().Process(
-            target=average_norms, args=(rank, 3, port, tmp_path)
-        )
-        for rank in range(3)
-    ]
-    for process in processes:
-        process.start()
-    for rank, process in enumerate(processes):
-        process.join()
+    in_ranks(3, average_norms, free_port(), tmp_path)
+    for rank in range(3):
         state = torch.load(tmp_path / f'{rank}.pth')
         torch.testing.assert_close(
             state['0.running_mean'], torch.tensor([0.1, 1.0])
