@@ -244,10 +244,7 @@ def test_model_zoo():
             result = model['Results']
             assert (
                 result['Dataset']
-                == (
-                    'NW-UCLA-XView-Dedup',
-                    'NW-UCLA-XSub',
-                )[split]
+                == ('NW-UCLA-XView-Dedup', 'NW-UCLA-XSub')[split]
             )
             metrics = result['Metrics']
             accuracy = metrics['Top 1 Accuracy'], metrics['Deviation']

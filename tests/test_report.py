@@ -12,13 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from projects.ikem.report import write_report
-from projects.ikem.report.blocks import (
-    Details,
-    Note,
-    Page,
-    Section,
-    Table,
-)
+from projects.ikem.report.blocks import Details, Note, Page, Section, Table
 from projects.ikem.report.page import render
 from projects.ikem.report.suite_sections import runs_of
 from projects.ikem.work_dir import WorkDir

@@ -15,11 +15,7 @@ from hypothesis.extra.numpy import arrays
 from mmaction.registry import METRICS
 
 from projects.ikem.datasets.formats import FormatError
-from projects.ikem.evaluation.fusion import (
-    Predictions,
-    fuse,
-    load_predictions,
-)
+from projects.ikem.evaluation.fusion import Predictions, fuse, load_predictions
 
 NAMES = [f'clip{i}' for i in range(40)]
 LABELS = np.arange(40) % 7

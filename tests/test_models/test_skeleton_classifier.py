@@ -51,10 +51,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(pretrained, tmp_path):
 def test_encoders_of_another_skeleton_are_refused(pretrained):
     _, path = pretrained
     kinect = dict(BACKBONE, layout='kinect-20')
-    with pytest.raises(
-        RuntimeError,
-        match="'ntu-25'.*'kinect-20'",
-    ):
+    with pytest.raises(RuntimeError, match="'ntu-25'.*'kinect-20'"):
         build(pretrained=path, backbone=kinect).init_weights()
 
 

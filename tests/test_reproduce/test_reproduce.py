@@ -30,8 +30,7 @@ CONFIG = dict(
 )
 LR = 'optim_wrapper.optimizer.lr'
 LINEAR = dict(
-    config='configs/linear.py',
-    checkpoint_of={'model.pretrained': '{column}'},
+    config='configs/linear.py', checkpoint_of={'model.pretrained': '{column}'}
 )
 ROW = dict(title='row', run='{column}_linear', metric='acc/top1')
 SUITE = {

@@ -32,9 +32,7 @@ def test_convert(tmp_path, released, of):
     assert checkpoint['meta'] == dict(
         converted_from='skeletonclr',
         data_preprocessor=dict(
-            modalities=['bone'],
-            layout='ntu-25-crossclr',
-            use_time_scale=False,
+            modalities=['bone'], layout='ntu-25-crossclr', use_time_scale=False
         ),
     )
     assert len(os.listdir(tmp_path)) == 3

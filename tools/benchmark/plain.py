@@ -328,13 +328,7 @@ class PlainPretraining(PlainModel):
         bank: Embeddings,
     ) -> Dict[str, Tensor]:
         pairs = list(permutations(self.modalities, 2))
-        losses = plain_exchange(
-            z,
-            zhat,
-            bank,
-            pairs,
-            **exchange.loss.options,
-        )
+        losses = plain_exchange(z, zhat, bank, pairs, **exchange.loss.options)
         return {
             f'loss_explicit_{u}': torch.stack(
                 [losses[pair] for pair in pairs if pair[0] == u]

@@ -5,16 +5,7 @@ import hashlib
 import json
 from collections import defaultdict
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    List,
-    Optional,
-    Sequence,
-    Set,
-)
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
 
 from .formats import ntu, nwucla
 from .prepared_checks import UNLABELLED
@@ -29,9 +20,7 @@ _NTU120_SUBJECTS = _NTU60_SUBJECTS | {
 }
 # fmt: on
 NTU_TRAIN_SUBJECTS = dict(
-    ntu60=_NTU60_SUBJECTS,
-    ntu120=_NTU120_SUBJECTS,
-    synthetic=_NTU60_SUBJECTS,
+    ntu60=_NTU60_SUBJECTS, ntu120=_NTU120_SUBJECTS, synthetic=_NTU60_SUBJECTS
 )
 NTU_TRAIN_CAMERAS = {2, 3}
 # Of the data sets in the files of NTU RGB+D.
@@ -108,10 +97,7 @@ def find_nwucla_duplicates(digests: Dict[str, bytes]) -> Set[str]:
 
 
 def stratified_subset(
-    names: Sequence[str],
-    labels: Sequence[int],
-    fraction: float,
-    seed: int = 0,
+    names: Sequence[str], labels: Sequence[int], fraction: float, seed: int = 0
 ) -> List[str]:
     """Choose a fraction of the clips of each class.
 
