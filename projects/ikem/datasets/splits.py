@@ -236,10 +236,8 @@ def _halve(
     split: str, clips: Dict[str, Dict], is_train: Callable[[Dict], bool]
 ) -> Dict[str, List[str]]:
     return {
-        f'{split}_train': [
-            name for name, clip in clips.items() if is_train(clip)
-        ],
-        f'{split}_val': [
-            name for name, clip in clips.items() if not is_train(clip)
-        ],
+        f'{split}_{part}': [
+            n for n, c in clips.items() if is_train(c) == is_in
+        ]
+        for part, is_in in (('train', True), ('val', False))
     }
