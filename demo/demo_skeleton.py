@@ -6,8 +6,7 @@ python demo/demo_skeleton.py FILE CONFIG CHECKPOINT
 import argparse
 
 from projects.ikem.apis import Prediction, inference, init_model
-from projects.ikem.datasets.prepare import positive_int
-from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.engine.cli import one_line_errors, positive_int
 
 
 def parse_args() -> argparse.Namespace:

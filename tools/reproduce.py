@@ -7,8 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from projects.ikem.datasets.prepare import positive_int
-from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.engine.cli import one_line_errors, positive_int
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -58,6 +58,14 @@ def test_options_of_a_config_of_the_toolbox(tmp_path, options):
     apply_options(cfg, options)
 
 
+def test_no_workers_do_not_persist(own):
+    own.train_dataloader = dict(num_workers=4, persistent_workers=True)
+    apply_options(own, {'train_dataloader.num_workers': 2})
+    assert own.train_dataloader.persistent_workers
+    apply_options(own, {'train_dataloader.num_workers': 0})
+    assert not own.train_dataloader.persistent_workers
+
+
 @pytest.mark.parametrize(
     'key, named',
     [

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -166,3 +167,16 @@ def test_own_modality(monkeypatch):
     assert module.MODALITIES == dict(bone=MODALITIES['bone'])
     with pytest.raises(ValueError, match='bone'):
         register_modality(MODALITIES['bone'])
+
+
+def test_the_root_has_no_hinge_whatever_a_layout_says():
+    layout = get_layout('ntu-25')
+    hinges = list(layout.hinges)
+    hinges[layout.root] = 0 if layout.root else 1
+    layout = dataclasses.replace(layout, hinges=tuple(hinges))
+    x = torch.randn(1, 2, 3, 25, 3)
+    for u, y in derive_modalities(x, MODALITIES, layout).items():
+        at_root = y[..., layout.root, :]
+        assert at_root.any() == (
+            u not in ('rotation_axis', 'angular_velocity')
+        )

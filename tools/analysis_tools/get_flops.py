@@ -10,10 +10,9 @@ from typing import Mapping, Tuple
 from mmengine.config import Config
 from torch import nn
 
-from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.deployment import DeployedClassifier, count_complexity
-from projects.ikem.engine.cli import one_line_errors, read_config
+from projects.ikem.engine.cli import one_line_errors, positive_int, read_config
 from projects.ikem.loading import load_model
 from projects.ikem.models import SkeletonClassifier
 

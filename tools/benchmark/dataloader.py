@@ -34,9 +34,8 @@ from rich.progress import track
 from rich.table import Table
 from torch.utils.data import DataLoader
 
-from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.datasets.prepared import PreparedWriter
-from projects.ikem.engine.cli import one_line_errors, read_config
+from projects.ikem.engine.cli import one_line_errors, positive_int, read_config
 
 CONFIG = 'configs/ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 PERSONS, FRAMES, JOINTS = 2, 50, 25

@@ -23,8 +23,7 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
-from projects.ikem.datasets.prepare import positive_int
-from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.engine.cli import one_line_errors, positive_int
 from projects.ikem.models.losses import explicit_exchange
 
 FORMS: Dict[str, Callable] = {

@@ -25,11 +25,11 @@ from rich.progress import Progress
 from rich.table import Table
 from torch import Tensor
 
-from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
     add_cfg_options,
     apply_options,
     one_line_errors,
+    positive_int,
     read_config,
 )
 from projects.ikem.engine.loops.frozen_feature_loop import extract_features

@@ -34,11 +34,11 @@ from torch.profiler import ProfilerActivity
 
 from count_operations import count  # isort: skip
 from projects.ikem.compat import require_compiler
-from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
     add_cfg_options,
     apply_options,
     one_line_errors,
+    positive_int,
     read_config,
 )
 from projects.ikem.engine.hooks import keep_freed_memory

@@ -9,10 +9,10 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from projects.ikem.datasets.prepare import positive_int, prepare
+from projects.ikem.datasets.prepare import prepare
 from projects.ikem.datasets.sources import ntu_source
 from projects.ikem.datasets.synthetic.clips import generate
-from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.engine.cli import one_line_errors, positive_int
 from projects.ikem.evaluation.baselines import prepared_baselines
 
 

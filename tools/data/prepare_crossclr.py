@@ -7,12 +7,13 @@ import argparse
 from pathlib import Path
 
 from projects.ikem.datasets.formats import FormatError
-from projects.ikem.datasets.prepare import positive_int, run
 from projects.ikem.datasets.sources import (
     Source,
     crossclr_source,
     npz_source,
 )
+from projects.ikem.engine.cli import positive_int
+from projects.ikem.engine.prepare_cli import run
 
 
 def positive_float(text: str) -> float:

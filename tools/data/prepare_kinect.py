@@ -5,12 +5,9 @@ python tools/data/prepare_kinect.py RAW_DIR OUT_DIR --labels folders
 
 import argparse
 
-from projects.ikem.datasets.prepare import (
-    add_split_arguments,
-    positive_int,
-    run,
-)
 from projects.ikem.datasets.sources import Source, kinect_source
+from projects.ikem.engine.cli import positive_int
+from projects.ikem.engine.prepare_cli import add_split_arguments, run
 
 
 def make_source(args: argparse.Namespace) -> Source:

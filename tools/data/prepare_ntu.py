@@ -6,9 +6,10 @@ python tools/data/prepare_ntu.py RAW_DIR OUT_DIR --dataset ntu60
 import argparse
 
 from projects.ikem.datasets.formats.ntu import SELECTIONS
-from projects.ikem.datasets.prepare import positive_int, run
 from projects.ikem.datasets.sources import Source, ntu_source
 from projects.ikem.datasets.splits import NTU_NUM_CLASSES
+from projects.ikem.engine.cli import positive_int
+from projects.ikem.engine.prepare_cli import run
 
 
 def make_source(args: argparse.Namespace) -> Source:

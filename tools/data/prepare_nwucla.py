@@ -5,8 +5,9 @@ python tools/data/prepare_nwucla.py RAW_DIR OUT_DIR
 
 import argparse
 
-from projects.ikem.datasets.prepare import positive_int, run
 from projects.ikem.datasets.sources import nwucla_source
+from projects.ikem.engine.cli import positive_int
+from projects.ikem.engine.prepare_cli import run
 
 
 def main() -> None:

@@ -6,8 +6,9 @@ python tools/data/prepare_pkummd.py SKELETON_DIR LABEL_DIR OUT_DIR \
 
 import argparse
 
-from projects.ikem.datasets.prepare import positive_int, run
 from projects.ikem.datasets.sources import Source, pkummd_source
+from projects.ikem.engine.cli import positive_int
+from projects.ikem.engine.prepare_cli import run
 
 
 def make_source(args: argparse.Namespace) -> Source:

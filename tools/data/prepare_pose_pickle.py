@@ -5,15 +5,15 @@ python tools/data/prepare_pose_pickle.py PICKLE [PICKLE ...] OUT_DIR
 
 import argparse
 
-from projects.ikem.datasets.prepare import (
-    add_frame_arguments,
-    add_split_arguments,
-    run,
-)
 from projects.ikem.datasets.sources import (
     Source,
     npz_source,
     pose_pickle_source,
+)
+from projects.ikem.engine.prepare_cli import (
+    add_frame_arguments,
+    add_split_arguments,
+    run,
 )
 
 

@@ -7,9 +7,8 @@ import argparse
 import os
 
 from projects.ikem.apis import clip_shape, init_model
-from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.deployment import DeployedClassifier, export_onnx
-from projects.ikem.engine.cli import one_line_errors
+from projects.ikem.engine.cli import one_line_errors, positive_int
 
 
 def parse_args() -> argparse.Namespace:

@@ -11,8 +11,7 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import import_modules_from_strings
 
 from projects.ikem.datasets import SkeletonDataset
-from projects.ikem.datasets.prepare import positive_int
-from projects.ikem.engine.cli import one_line_errors, read_config
+from projects.ikem.engine.cli import one_line_errors, positive_int, read_config
 from projects.ikem.models.modalities import MODALITIES
 from projects.ikem.visualization.clips import (
     augmented_views,

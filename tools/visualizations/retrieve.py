@@ -7,11 +7,11 @@ import argparse
 
 from mmengine.device import get_device
 
-from projects.ikem.datasets.prepare import positive_int
 from projects.ikem.engine.cli import (
     add_cfg_options,
     apply_options,
     one_line_errors,
+    positive_int,
     read_config,
 )
 from projects.ikem.loading import load_model

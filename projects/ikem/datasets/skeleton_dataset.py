@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from .class_names import known_classes
 from .frames import frame_counts
 from .prepared import read_annotations
-from .prepared_checks import UNLABELLED, check_clip
+from .prepared_checks import ANNOTATION_FILE, UNLABELLED, check_clip
 
 
 class _MemoryMap:
@@ -68,6 +68,8 @@ class SkeletonDataset(BaseActionDataset):
         pipeline (list[dict | callable]): The transforms.
         unlabelled (bool): Whether clips without a label, of label -1, are
             among the samples, to pre-train on. Defaults to False.
+        ann_file (str): ``'annotations.json'``, for configs that inherit
+            another one of the toolbox. Defaults to that.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
@@ -80,14 +82,20 @@ class SkeletonDataset(BaseActionDataset):
         pipeline: List[Union[Dict, Callable]] = [],
         split: Optional[str] = None,
         unlabelled: bool = False,
+        ann_file: str = ANNOTATION_FILE,
         **kwargs,
     ) -> None:
         self.split = split
         self.unlabelled = unlabelled
         self.keypoint = _MemoryMap(osp.join(data_root, 'keypoint.npy'))
         self.epoch_state = _SharedEpoch()
+        if ann_file != ANNOTATION_FILE:
+            raise ValueError(
+                f'SkeletonDataset reads {ANNOTATION_FILE} of {data_root}, not '
+                f'{ann_file}: prepare that, or set ann_file={ANNOTATION_FILE}'
+            )
         super().__init__(
-            ann_file='annotations.json',
+            ann_file=ann_file,
             data_root=data_root,
             pipeline=pipeline,
             modality='Pose',

@@ -73,8 +73,13 @@ _BUILDERS += ['convert_to_iter_based']
 _TYPO = 0.85
 
 
+LOADERS = tuple(f'{x}_dataloader' for x in ('train', 'val', 'test'))
+
+
 def apply_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
     """Override fields of a config.
+
+    Where a dataloader has no workers, they do not persist.
 
     Args:
         cfg (Config): The config.
@@ -98,6 +103,9 @@ def apply_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
     check_fields(cfg)
     for option in options:
         _check_path(cfg, before, option)
+    for loader in map(cfg.get, LOADERS):
+        if isinstance(loader, dict) and loader.get('num_workers') == 0:
+            loader.persistent_workers = False  # as there are none
 
 
 def check_fields(cfg: Config) -> None:
