@@ -17,7 +17,7 @@ import warnings
 from functools import cache
 from multiprocessing.forkserver import ensure_running
 from pathlib import Path
-from typing import Dict, List, NamedTuple
+from typing import Callable, Dict, List, NamedTuple
 from unittest import mock
 
 import matplotlib.pyplot  # noqa: F401  imported by runners late
@@ -62,6 +62,19 @@ def rank_environment(rank: int, ranks: int, port: int) -> Dict[str, str]:
         MASTER_ADDR='127.0.0.1',
         MASTER_PORT=str(port),
     )
+
+
+def in_ranks(ranks: int, target: Callable, *args) -> None:
+    """Call ``target(rank, ranks, *args)`` in a process per rank."""
+    processes = [
+        forkserver().Process(target=target, args=(rank, ranks, *args))
+        for rank in range(ranks)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
 
 
 class Result(NamedTuple):

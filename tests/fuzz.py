@@ -35,6 +35,16 @@ def damaged(data: bytes) -> st.SearchStrategy:
     )
 
 
+class Call:
+    """Pickles as a call."""
+
+    def __init__(self, function, *args):
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
 class SharedDtype:
     """The dtype of an array, which is changed when the array is there."""
 

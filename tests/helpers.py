@@ -10,6 +10,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
+from projects.ikem.datasets.sources import preprocessing_chain
 from projects.ikem.models import Encoders
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -136,3 +137,15 @@ def write_untrained(cfg: Config, folder: Path, **meta) -> Tuple[Path, Path]:
     )
     torch.save(checkpoint, folder / 'tiny.pth')
     return folder / 'tiny.py', folder / 'tiny.pth'
+
+
+def write_classifier(
+    folder: Path, modality: str, num_persons: int = 2, **meta
+) -> Tuple[Path, Path]:
+    """Config and checkpoint of an untrained classifier of one modality, for
+    clips of 8 frames."""
+    cfg = tiny(LINEAR, 'data', folder)
+    cfg.model.data_preprocessor.modalities = [modality]
+    meta.update(num_persons=num_persons, num_frames=8)
+    chain = preprocessing_chain('ntu-25', 8)
+    return write_untrained(cfg, folder, preprocessing=chain, **meta)

@@ -1,11 +1,25 @@
 """Released checkpoints of random numbers, by loops over their names."""
 
 import torch
+from mmaction.registry import MODELS
 
 from projects.ikem.models import SlimSTGCN
 
 ENDINGS = ('', '_motion', '_bone', '_acceleration', '_rotation_axis', '_omega')
 K = 64
+ALGORITHMS = dict(ikem='IKEM', crossclr='CrosSCLR', skeletonclr='SkeletonCLR')
+
+
+def build(kind, modalities, **options):
+    """A model of the full size of the method."""
+    data = dict(type='ModalityDataPreprocessor', modalities=modalities)
+    options.update(backbone=dict(type='SlimSTGCN'), data_preprocessor=data)
+    if kind in ALGORITHMS:
+        neck = dict(type='MLPProjector', in_channels=256, out_channels=128)
+        options.update(type=ALGORITHMS[kind], neck=neck, bank_size=K)
+    else:
+        options.update(type='SkeletonClassifier', num_classes=60)
+    return MODELS.build(options)
 
 
 def norm(name, d):

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 import torch
-from fuzz import LongerArray, damaged, fuzz
+from fuzz import Call, LongerArray, damaged, fuzz
 from hypothesis import given
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
@@ -51,16 +51,6 @@ def test_reads_what_mmengine_writes(tmp_path):
     assert torch.equal(checkpoint['state_dict']['weight'], module.weight)
     assert checkpoint['meta']['epoch'] == 3
     optimizer.load_state_dict(checkpoint['optimizer'])
-
-
-class Call:
-    """Pickles as a call."""
-
-    def __init__(self, function, *args):
-        self.call = function, args
-
-    def __reduce__(self):
-        return self.call
 
 
 def fire(path):

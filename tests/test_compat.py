@@ -19,30 +19,18 @@ def test_mmaction_models_can_be_imported():
     assert mmaction.models.STGCN
 
 
-def test_drn_stand_in_says_what_is_missing(monkeypatch):
-    for name in [
-        n
-        for n in sys.modules
-        if n.startswith('mmaction.models.localizers.drn')
-    ]:
+@pytest.mark.parametrize('whole', [True, False])
+def test_drn_has_a_stand_in_where_it_is_missing(monkeypatch, whole):
+    drn = 'mmaction.models.localizers.drn'
+    for name in [n for n in sys.modules if n.startswith(drn)]:
         monkeypatch.delitem(sys.modules, name)
-    with mock.patch.object(osp, 'isdir', return_value=False):
+    with mock.patch.object(osp, 'isdir', return_value=whole):
         compat.mend_missing_drn()
-    module = sys.modules['mmaction.models.localizers.drn.drn']
-    with pytest.raises(ImportError, match='from source'):
-        module.DRN()
-
-
-def test_a_whole_mmaction_is_left_alone(monkeypatch):
-    for name in [
-        n
-        for n in sys.modules
-        if n.startswith('mmaction.models.localizers.drn')
-    ]:
-        monkeypatch.delitem(sys.modules, name)
-    with mock.patch.object(osp, 'isdir', return_value=True):
-        compat.mend_missing_drn()
-    assert 'mmaction.models.localizers.drn.drn' not in sys.modules
+    module = sys.modules.get(f'{drn}.drn')
+    assert (module is None) == whole
+    if not whole:
+        with pytest.raises(ImportError, match='from source'):
+            module.DRN()
 
 
 def test_missing_mmcv_says_what_to_install():
@@ -85,15 +73,12 @@ def test_pkg_resources_is_replaced_where_it_is_used_and_missing(
     theirs = with_pkg_resources if uses else without
     monkeypatch.setattr(package_utils, 'is_installed', theirs)
     monkeypatch.setattr(config, 'is_installed', theirs)
+    specs = dict(pkg_resources=types.SimpleNamespace() if has else None)
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util,
         'find_spec',
-        lambda name: (
-            (types.SimpleNamespace() if has else None)
-            if name == 'pkg_resources'
-            else find_spec(name)
-        ),
+        lambda name: specs[name] if name in specs else find_spec(name),
     )
     compat.mend_installed_packages()
     assert (config.is_installed is compat.is_installed) == mended

@@ -31,16 +31,13 @@ STUDENT = ('joint', 'motion', 'bone')
 
 
 def build(modalities, backbone=TINY, channels=8, num_classes=5, **kwargs):
-    preprocessor = dict(
-        type='ModalityDataPreprocessor', modalities=modalities, **kwargs
-    )
+    data = dict(type='ModalityDataPreprocessor', modalities=modalities)
+    head = dict(in_channels=channels, num_classes=num_classes, frozen=False)
     return tiny_models.build(
         'SkeletonClassifier',
-        data_preprocessor=preprocessor,
+        data_preprocessor=dict(data, **kwargs),
         backbone=backbone,
-        in_channels=channels,
-        num_classes=num_classes,
-        frozen=False,
+        **head,
     )
 
 
@@ -129,14 +126,12 @@ def test_multiply_adds_are_two():
 
 
 def test_random_clips_are_centred_and_lack_persons():
-    joints, raw_frames = random_clips(
-        DeployedClassifier(build(['joint'])), SHAPE, 5
-    )
+    model = DeployedClassifier(build(['joint']))
+    joints, raw_frames = random_clips(model, SHAPE, 5)
     assert joints.shape == (5, *SHAPE)
     assert not joints[..., 20, :].any()
-    assert joints.flatten(2).any(2).tolist() == [
-        [True, i % 2 == 1] for i in range(5)
-    ]
+    present = joints.flatten(2).any(2).tolist()
+    assert present == [[True, i % 2 == 1] for i in range(5)]
     assert raw_frames.dtype == torch.int64
     assert ((raw_frames >= 8) & (raw_frames < 32)).all()
 
@@ -208,7 +203,7 @@ def test_a_file_that_differs_is_not_left(
         lambda self, model: None,
     )
     monkeypatch.setattr(
-        deployment, 'largest_difference', lambda *args: difference
+        deployment, 'largest_difference', lambda *_: difference
     )
     with pytest.raises(RuntimeError, match='student.onnx'):
         export_onnx(

@@ -2,16 +2,16 @@
 
 import argparse
 import glob
-import json
 import re
 import runpy
 import shlex
 import sys
+from itertools import product
 
 import pytest
 import torch
 import yaml
-from commands import succeed
+from commands import scalars, succeed
 from helpers import ROOT
 from mmaction.registry import MODELS
 from mmengine.config import Config
@@ -138,23 +138,18 @@ def test_own_modality_layout_and_exchange(own_project):
     x = torch.randn(2, 1, 4, 17, 3)
     gamma = torch.tensor([1.0, 2.0])
     value = derive_modalities(x, ['bone_motion'], 'h36m-17', gamma)
-    for n in range(2):
-        for t in range(4):
-            for v in set(range(17)) - {8}:  # the root's slot is the torso's
-                bones = x[n, 0, :, v] - x[n, 0, :, parents[v]]
-                expected = torch.zeros(3)
-                if t < 3:
-                    expected = (bones[t + 1] - bones[t]) / gamma[n]
-                torch.testing.assert_close(
-                    value['bone_motion'][n, 0, t, v], expected
-                )
+    # the root's slot is the torso's
+    for n, v in product(range(2), set(range(17)) - {8}):
+        bones = x[n, 0, :, v] - x[n, 0, :, parents[v]]
+        expected = torch.zeros(4, 3)
+        for t in range(3):
+            expected[t] = (bones[t + 1] - bones[t]) / gamma[n]
+        ours = value['bone_motion'][n, 0, :, v]
+        torch.testing.assert_close(ours, expected)
 
     cfg = Config.fromfile('linear.py')
-    assert list(MODELS.build(cfg.model).head) == [
-        'joint',
-        'bone',
-        'bone_motion',
-    ]
+    heads = list(MODELS.build(cfg.model).head)
+    assert heads == ['joint', 'bone', 'bone_motion']
 
     succeed(
         'tools/visualizations/browse_dataset.py',
@@ -185,14 +180,9 @@ def test_own_modality_layout_and_exchange(own_project):
         if name == 'barlow':
             options.remove('model.bank_size=16')  # which is None
             options.append('model.exchange_space.bank_size=16')
-        succeed(
-            'tools/train.py',
-            f'{name}.py',
-            '--no-validate',
-            *('--cfg-options', *options),
-        )
-        (log,) = own_project.glob(f'work_dirs/{name}/*/vis_data/scalars.json')
-        entries = [json.loads(line) for line in log.read_text().splitlines()]
+        args = (f'{name}.py', '--no-validate', '--cfg-options', *options)
+        succeed('tools/train.py', *args)
+        entries = scalars(f'work_dirs/{name}')
         alone = {'loss_joint', 'loss_bone', 'loss_bone_motion'}
         assert alone | first < set(entries[0])
         assert last < set(entries[-1])
@@ -209,14 +199,9 @@ ROWS = {
 
 def measured(page):
     """Rows of the table of NW-UCLA: {title: (xview_dedup, xsub)}."""
-    return {
-        title: (first, second)
-        for title, first, second in re.findall(
-            r'^\| ([^|]+) \| ([\d.± ]+) \| ([\d.± ]+) \|$',
-            page.read_text(),
-            re.M,
-        )
-    }
+    row = r'^\| ([^|]+) \| ([\d.± ]+) \| ([\d.± ]+) \|$'
+    rows = re.findall(row, page.read_text(), re.M)
+    return {title: (first, second) for title, first, second in rows}
 
 
 def test_readme_has_the_measured_table():
@@ -242,13 +227,8 @@ def test_model_zoo():
             method, *_, data, _ = model['Name'].split('_')
             split = ('nwucla-xview', 'nwucla-xsub').index(data)
             result = model['Results']
-            assert (
-                result['Dataset']
-                == (
-                    'NW-UCLA-XView-Dedup',
-                    'NW-UCLA-XSub',
-                )[split]
-            )
+            names = ('NW-UCLA-XView-Dedup', 'NW-UCLA-XSub')
+            assert result['Dataset'] == names[split]
             metrics = result['Metrics']
             accuracy = metrics['Top 1 Accuracy'], metrics['Deviation']
             row = ROWS[method]

@@ -3,31 +3,21 @@
 import base64
 import json
 import re
-import runpy
-import sys
 from html.parser import HTMLParser
 
 import pytest
-from helpers import CONFIGS, ROOT, tiny
+from commands import fail, succeed
+from helpers import LINEAR, SKELETONCLR, tiny
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from projects.ikem.report import write_report
-from projects.ikem.report.blocks import (
-    Details,
-    Note,
-    Page,
-    Section,
-    Table,
-)
+from projects.ikem.report.blocks import Details, Note, Page, Section, Table
 from projects.ikem.report.page import render
 from projects.ikem.report.suite_sections import runs_of
 from projects.ikem.work_dir import WorkDir
 
-LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-PRETRAINING = (
-    CONFIGS / 'skeletonclr/skeletonclr-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
-)
+TOOL = 'tools/report.py'
 RUN_SECTIONS = ['Configuration', 'Data', 'Curves', 'Accuracies']
 ENCODED = ['Confusions', 'Embedding', 'Neighbours']
 HOSTILE = '<script>alert("x")</script> & $\\frac'
@@ -97,7 +87,7 @@ def check(path):
 
 
 def train(path, data_root, work_dir, epochs=1):
-    cfg = tiny(Config.fromfile(path), data_root, str(work_dir))
+    cfg = tiny(path, data_root, work_dir)
     cfg.train_cfg.update(max_epochs=epochs, val_interval=1)
     cfg.log_level = 'INFO'
     cfg.experiment_name = str(work_dir)  # visualisers are kept by it
@@ -113,7 +103,7 @@ def classifier(prepared_ntu, tmp_path_factory):
 @pytest.fixture(scope='module')
 def pretraining(prepared_ntu, tmp_path_factory):
     folder = tmp_path_factory.mktemp('b') / 'pretraining'
-    return train(PRETRAINING, prepared_ntu, folder)
+    return train(SKELETONCLR, prepared_ntu, folder)
 
 
 @pytest.fixture
@@ -131,21 +121,10 @@ def copy_of(tmp_path):
     return copy
 
 
-@pytest.fixture
-def run_tool(monkeypatch, capsys):
-    def run(*args):
-        path = str(ROOT / 'tools/report.py')
-        monkeypatch.setattr(sys, 'argv', [path, *map(str, args)])
-        runpy.run_path(path, run_name='__main__')
-        return capsys.readouterr().out
-
-    return run
-
-
-def test_a_classifier(run_tool, classifier, tmp_path):
+def test_a_classifier(classifier, tmp_path):
     pytest.importorskip('sklearn')
     out = tmp_path / 'x/report.html'
-    assert str(out) in run_tool(classifier, '--out', out)
+    assert str(out) in succeed(TOOL, classifier, '--out', out)
     page = check(out)
     assert list(page.sections) == [*RUN_SECTIONS, *ENCODED, 'Environment']
     assert page.missing == {}
@@ -176,9 +155,9 @@ def test_a_pretraining(pretraining, tmp_path):
     assert 'nearest of 5 clips of xsub_train' in page.sections['Neighbours']
 
 
-def test_encoders_that_are_left_out(run_tool, classifier, tmp_path):
+def test_encoders_that_are_left_out(classifier, tmp_path):
     out = tmp_path / 'x.html'
-    run_tool(classifier, '--max-clips', 0, '--out', out)
+    succeed(TOOL, classifier, '--max-clips', 0, '--out', out)
     assert list(check(out).missing) == ENCODED
 
 
@@ -291,11 +270,11 @@ def suite(classifier, pretraining, copy_of, tmp_path):
     return folder
 
 
-def test_a_suite(run_tool, suite):
+def test_a_suite(suite):
     names = ['seed0/pre', 'seed0/pre_linear']
     names += ['seed2/pre_linear', 'seed10/pre_linear']
     assert [run.name for run in runs_of(suite)] == names
-    run_tool(suite)
+    succeed(TOOL, suite)
     page = check(suite / 'report.html')
     assert list(page.sections) == [
         *('A table', 'Runs', 'Pre-trainings', 'Best evaluation', 'Data'),
@@ -334,14 +313,11 @@ def test_a_damaged_suite(suite):
     assert 'scalars.json:1 is no entry' in page.missing['Runs']
 
 
-def test_bad_input(run_tool, classifier, tmp_path, monkeypatch):
+def test_bad_input(classifier, tmp_path, monkeypatch):
     for work_dir in (tmp_path, tmp_path / 'nothing'):
-        with pytest.raises(SystemExit, match='^report.py: .* is no work dir'):
-            run_tool(work_dir)
+        assert 'is no work dir' in fail(TOOL, work_dir)
     assert not any(tmp_path.iterdir())
-    monkeypatch.setitem(sys.modules, 'jinja2', None)
-    for name in list(sys.modules):
-        if name.startswith('projects.ikem.report'):
-            monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(SystemExit, match=r'^report.py: .*jinja2.*pip install'):
-        run_tool(classifier)
+    (tmp_path / 'jinja2.py').write_text("raise ModuleNotFoundError('jinja2')")
+    monkeypatch.syspath_prepend(tmp_path)
+    line = fail(TOOL, classifier)
+    assert 'jinja2' in line and 'pip install' in line

@@ -5,6 +5,8 @@ from mmaction.models.utils import Graph
 from projects.ikem import skeletons
 from projects.ikem.skeletons import LAYOUTS, get_layout, register_layout
 
+STICK = dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
+
 
 def test_ntu_tables_are_those_of_the_method():
     layout = get_layout('ntu-25')
@@ -14,12 +16,8 @@ def test_ntu_tables_are_those_of_the_method():
         11: 10, 12: 11, 13: 1, 14: 13, 15: 14, 16: 15, 17: 1, 18: 17, 19: 18,
         20: 19, 21: 21, 22: 8, 23: 8, 24: 12, 25: 12
     }  # yapf: disable
-    hinged = {
-        v + 1: j + 1
-        for v, j in enumerate(layout.hinges)
-        if j != layout.parents[v]
-    }
-    assert hinged == {23: 22, 25: 24}
+    hinges = {v + 1: j + 1 for v, j in enumerate(layout.hinges)}
+    assert hinges == {**one_based, 23: 22, 25: 24}
     assert {(22, 23), (23, 8), (24, 25), (25, 12)} <= {
         (v + 1, p + 1) for v, p in layout.edges
     }
@@ -96,27 +94,23 @@ def test_each_joint_is_of_one_part(name):
 
 
 def test_tables_that_a_method_needs():
-    tables = dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
     for table in ('parts', 'mirror', 'torso'):
         with pytest.raises(ValueError, match=f"'stick'.*{table}"):
-            get_layout(tables).require(table)
-    layout = get_layout(dict(tables, parts=dict(all=[0, 1, 2])))
+            get_layout(STICK).require(table)
+    layout = get_layout(dict(STICK, parts=dict(all=[0, 1, 2])))
     assert layout.require('parts') == dict(all=(0, 1, 2))
 
 
 def test_layouts_are_hashable_and_compared_by_their_tables():
-    tables = dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
-    plain, same = get_layout(tables), get_layout(tables)
+    plain, same = get_layout(STICK), get_layout(STICK)
     assert plain == same and hash(plain) == hash(same)
-    assert plain != get_layout(dict(tables, parts=dict(all=[0, 1, 2])))
-    assert plain != get_layout(dict(tables, mirror=[2, 1, 0]))
+    assert plain != get_layout(dict(STICK, parts=dict(all=[0, 1, 2])))
+    assert plain != get_layout(dict(STICK, mirror=[2, 1, 0]))
     assert len({*LAYOUTS.values()}) == len(LAYOUTS)
 
 
 def test_own_layout():
-    layout = get_layout(
-        dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
-    )
+    layout = get_layout(STICK)
     assert layout.num_joints == 3
     assert layout.hinges == (0, 0, 1)
     assert layout.graph == dict(num_node=3, inward=[(1, 0), (2, 1)], center=1)
@@ -125,11 +119,10 @@ def test_own_layout():
 
 def test_registered_layout(monkeypatch):
     monkeypatch.setattr(skeletons, 'LAYOUTS', dict(LAYOUTS))
-    tables = dict(name='stick', parents=[0, 0, 1], center=1, shoulders=(0, 2))
-    layout = register_layout(**tables)
+    layout = register_layout(**STICK)
     assert get_layout('stick') is layout
     with pytest.raises(ValueError, match='a layout .stick. already'):
-        register_layout(**tables)
+        register_layout(**STICK)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +142,8 @@ def test_registered_layout(monkeypatch):
     ],
 )
 def test_wrong_layout(change, message):
-    tables = dict(name='x', parents=[0, 0, 1], center=1, shoulders=(0, 2))
     with pytest.raises(ValueError, match=message):
-        get_layout({**tables, **change})
+        get_layout({**STICK, **change})
 
 
 def test_unknown_layout():

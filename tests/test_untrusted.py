@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from commands import fail
+from fuzz import Call
 from helpers import DISTILLATION, LINEAR, read, tiny
 from mmaction.registry import MODELS
 from mmengine.config import Config
@@ -15,14 +16,9 @@ from projects.ikem.apis import init_model
 from projects.ikem.datasets.prepared import read_annotations
 
 
-class Evil:
+def evil_call(marker):
     """Makes a folder when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
+    return Call(os.mkdir, str(marker))
 
 
 @pytest.fixture
@@ -68,7 +64,7 @@ TOOLS = {
 def evil(tmp_path):
     """A checkpoint that nothing may execute."""
     file, marker = tmp_path / 'evil.pth', tmp_path / 'marker'
-    torch.save(dict(state_dict=dict(a=Evil(marker))), file)
+    torch.save(dict(state_dict=dict(a=evil_call(marker))), file)
     yield str(file)
     assert not marker.exists()
     torch.load(file, weights_only=False)  # which shows that it could be
@@ -100,7 +96,7 @@ PICKLES = {
 @pytest.mark.parametrize('command', PICKLES.values(), ids=PICKLES)
 def test_pickles(command, tmp_path):
     file, marker = tmp_path / 'train_label.pkl', tmp_path / 'marker'
-    file.write_bytes(pickle.dumps(Evil(marker)))
+    file.write_bytes(pickle.dumps(evil_call(marker)))
     np.save(tmp_path / 'train_position.npy', np.ones((1, 3, 2, 25, 2), 'f4'))
     names = dict(file=file, folder=tmp_path, out=tmp_path / 'out')
     line = fail(*(part.format(**names) for part in command))
@@ -114,7 +110,7 @@ def test_pickles(command, tmp_path):
 def test_arrays(prepared_ntu, tmp_path):
     """Of objects, which numpy would unpickle."""
     marker = tmp_path / 'marker'
-    array = np.array([Evil(marker)], dtype=object)
+    array = np.array([evil_call(marker)], dtype=object)
     for name in ('keypoint', 'train_position'):
         np.save(tmp_path / f'{name}.npy', array, allow_pickle=True)
     np.savez(tmp_path / 'scores.npz', names=array, labels=[0])

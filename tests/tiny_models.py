@@ -3,6 +3,7 @@
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.optim import OptimWrapper
 
 THREE = ('joint', 'motion', 'bone')
 SIX = (*THREE, 'acceleration', 'rotation_axis', 'angular_velocity')
@@ -63,6 +64,11 @@ def batch(n=3, t=12, views=2):
         data['data_samples'].append(sample)
         data['inputs'].append(torch.randn(views, 2, t, 25, 3))
     return data
+
+
+def sgd(model, lr=0.5, **kwargs):
+    """Plain gradient descent, as train_step takes it."""
+    return OptimWrapper(torch.optim.SGD(model.parameters(), lr=lr, **kwargs))
 
 
 def modalities_of(model, **kwargs):

@@ -2,10 +2,7 @@
 # inherit: set data_root, the layout, num_classes and pretrained.
 #   bash tools/dist_train.sh \
 #       configs/own/finetune-3m_stgcn-slim-w8_1xb32-40e_own.py 1
-_base_ = [
-    '../_base_/evaluation/finetune_100e.py',
-    '../_base_/datasets/own.py',
-]
+_base_ = ['../_base_/evaluation/finetune_100e.py', '../_base_/datasets/own.py']
 
 model = dict(
     pretrained='work_dirs/ikem-3m_stgcn-slim-w8_1xb32-60e_own/epoch_60.pth',

@@ -45,10 +45,7 @@ runs = {
     'ikem-6m': training(
         'ikem',
         **six(),
-        **{
-            'train_cfg.max_epochs': 12,
-            'param_scheduler.0.milestones': [10],
-        },
+        **{'train_cfg.max_epochs': 12, 'param_scheduler.0.milestones': [10]},
     ),
     'distillation-3m': dict(
         training(

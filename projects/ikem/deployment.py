@@ -272,8 +272,7 @@ def largest_difference(
             expected = [output.numpy() for output in model(*inputs)]
         joints, raw_frames = (x.numpy() for x in inputs)
         outputs = session.run(
-            ['scores', 'features'],
-            dict(joints=joints, raw_frames=raw_frames),
+            ['scores', 'features'], dict(joints=joints, raw_frames=raw_frames)
         )
         differences += [
             np.abs(a - b).max() / max(1, np.abs(b).max())

@@ -37,8 +37,7 @@ def test_is_the_modality(modality):
 
 
 @pytest.mark.parametrize(
-    'dtype, expected',
-    [(np.float16, np.float32), (np.float64, np.float64)],
+    'dtype, expected', [(np.float16, np.float32), (np.float64, np.float64)]
 )
 def test_precision(dtype, expected):
     x = clip(dtype=dtype)
@@ -138,10 +137,7 @@ def test_clips_of_the_toolbox_sampling(last):
     x = clip(t=30)
     sampling = [
         dict(
-            type='UniformSampleFrames',
-            clip_len=8,
-            num_clips=3,
-            test_mode=True,
+            type='UniformSampleFrames', clip_len=8, num_clips=3, test_mode=True
         ),
         dict(type='PoseDecode'),
     ]

@@ -29,11 +29,7 @@ def test_no_number_is_lost(x, padding):
     x.flags.writeable = False
     y = pack(dict(keypoint=x), num_persons=num_persons)['inputs']
     assert y.dtype == torch.float32
-    assert y.shape == (
-        len(views),
-        persons + (padding or 0),
-        *views.shape[2:],
-    )
+    assert y.shape == (len(views), persons + (padding or 0), *views.shape[2:])
     np.testing.assert_array_equal(y[:, :persons], views)
     assert not y[:, persons:].any()
 

@@ -4,6 +4,16 @@ import numpy as np
 import pytest
 from mmaction.registry import TRANSFORMS
 
+CROP, SHEAR = dict(type='RandomTemporalCrop'), dict(type='RandomShear')
+OF_ONE_CLIP = [
+    dict(type='CenterJoint'),
+    dict(type='ResampleFrames'),
+    dict(type='AlignShoulders'),
+    CROP,
+    SHEAR,
+    dict(type='MultiView', transforms=[SHEAR]),
+]
+
 
 def build(name, **kwargs):
     return TRANSFORMS.build(dict(type=name, **kwargs))
@@ -18,12 +28,8 @@ def test_center_joint():
     results = clip()
     x = results['keypoint'].copy()
     y = build('CenterJoint')(results)['keypoint']
-    for m in range(2):
-        for t in range(7):
-            for v in range(25):
-                np.testing.assert_array_equal(
-                    y[m, t, v], x[m, t, v] - x[m, t, 20]
-                )
+    for m, t, v in np.ndindex(2, 7, 25):
+        np.testing.assert_array_equal(y[m, t, v], x[m, t, v] - x[m, t, 20])
 
 
 @pytest.mark.parametrize(
@@ -97,13 +103,8 @@ def test_align_shoulders_against_the_formula():
         for t in range(7):
             norm = math.sqrt(d[t, 0] ** 2 + d[t, 2] ** 2)
             theta = sign * math.acos(d[t, 0] / (norm + 1e-4))
-            rotation = np.array(
-                [
-                    [math.cos(theta), 0, -math.sin(theta)],
-                    [0, 1, 0],
-                    [math.sin(theta), 0, math.cos(theta)],
-                ]
-            )
+            c, s = math.cos(theta), math.sin(theta)
+            rotation = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
             for v in range(25):
                 np.testing.assert_allclose(
                     y[m, t, v], rotation @ x[m, t, v], atol=1e-5
@@ -196,25 +197,17 @@ def test_shear_is_applied_from_the_left():
 
 def test_shear_entries_are_uniform():
     x = np.eye(3, dtype=np.float64).reshape(1, 1, 3, 3)
-    entries = np.concatenate(
-        [
-            build('RandomShear')(dict(keypoint=x, rng_key=(i,)))[
-                'keypoint'
-            ].reshape(3, 3)[~np.eye(3, dtype=bool)]
-            for i in range(1000)
-        ]
-    )
+    shear = build('RandomShear')
+    drawn = [shear(dict(keypoint=x, rng_key=(i,))) for i in range(1000)]
+    drawn = np.concatenate([results['keypoint'][0] for results in drawn])
+    entries = drawn[:, ~np.eye(3, dtype=bool)]
     quarters, _ = np.histogram(entries, bins=4, range=(-0.5, 0.5))
     assert quarters.sum() == 6000
     assert (np.abs(quarters - 1500) < 150).all()
 
 
 def two_views(**kwargs):
-    return build(
-        'MultiView',
-        transforms=[dict(type='RandomTemporalCrop'), dict(type='RandomShear')],
-        **kwargs,
-    )
+    return build('MultiView', transforms=[CROP, SHEAR], **kwargs)
 
 
 def test_multi_view_gives_different_views_of_a_clip():
@@ -255,7 +248,7 @@ def test_views_are_independent():
 
     eye = dict(keypoint=np.eye(3).reshape(1, 1, 3, 3), rng_key=(1, 2, 3))
     outside = build('RandomShear')(dict(eye))['keypoint']
-    shears = build('MultiView', transforms=[dict(type='RandomShear')])
+    shears = build('MultiView', transforms=[SHEAR])
     views = shears(dict(eye))['keypoint']
     draws = [outside[0, 0], views[0, 0, 0], views[1, 0, 0]]
     assert len({draw.tobytes() for draw in draws}) == 3
@@ -285,9 +278,6 @@ def test_multi_view_refuses_views_of_different_shapes():
 
     with pytest.raises(ValueError, match='must have one shape'):
         build('MultiView', transforms=[Shrink()])(clip())
-
-
-CROP, SHEAR = dict(type='RandomTemporalCrop'), dict(type='RandomShear')
 
 
 def test_pipelines_are_counted_as_one_sequence_of_views():
@@ -343,17 +333,7 @@ def test_a_view_is_one_clip():
         build('MultiView', transforms=sample)(results)
 
 
-@pytest.mark.parametrize(
-    'cfg',
-    [
-        dict(type='CenterJoint'),
-        dict(type='ResampleFrames'),
-        dict(type='AlignShoulders'),
-        CROP,
-        SHEAR,
-        dict(type='MultiView', transforms=[SHEAR]),
-    ],
-)
+@pytest.mark.parametrize('cfg', OF_ONE_CLIP)
 def test_transforms_of_one_clip_refuse_views(cfg):
     views = two_views()(dict(clip(t=50), frame_dir='x'))
     with pytest.raises(ValueError, match="'x'.* before MultiView"):
@@ -363,12 +343,7 @@ def test_transforms_of_one_clip_refuse_views(cfg):
 @pytest.mark.parametrize(
     'cfg',
     [
-        dict(type='CenterJoint'),
-        dict(type='ResampleFrames'),
-        dict(type='AlignShoulders'),
-        CROP,
-        SHEAR,
-        dict(type='MultiView', transforms=[SHEAR]),
+        *OF_ONE_CLIP,
         dict(type='MultiView', transforms=[[SHEAR], []], num_views=[2, 1]),
         dict(type='PackSkeleton', num_persons=3),
     ],

@@ -8,35 +8,26 @@ from lives import assert_same_end, logged, train
 
 # On either side of the stage switch after epoch 2, of 3 iterations an epoch
 # with one rank, and 1 with two.
-EVERYWHERE = {
-    1: [
-        ('iteration', 4),
-        ('validation', 2),
-        ('checkpoint', 3),
-        ('iteration', 10),
-        ('validation', 4),
-    ],
-    2: [
-        ('iteration', 1),
-        ('validation', 2),
-        ('checkpoint', 3),
-        ('iteration', 3),
-        ('validation', 4),
-    ],
-}
-TWICE = {
-    1: [('iteration', 4), ('iteration', 10)],
-    2: [('iteration', 1), ('iteration', 3)],
-}
+ITERATIONS = {1: (4, 10), 2: (1, 3)}
+
+
+def everywhere(ranks):
+    first, second = ITERATIONS[ranks]
+    return [
+        *(('iteration', first), ('validation', 2), ('checkpoint', 3)),
+        *(('iteration', second), ('validation', 4)),
+    ]
+
+
+def twice(ranks):
+    return [('iteration', number) for number in ITERATIONS[ranks]]
 
 
 def write_config(path, data_root, work_dir, workers=0):
     torch.manual_seed(0)  # of the teacher
     cfg = tiny(path, data_root, work_dir)
-    cfg.train_cfg.max_epochs = 4
-    cfg.train_cfg.val_interval = 1
-    cfg.default_hooks.checkpoint.interval = 1
-    cfg.default_hooks.checkpoint.save_best = 'auto'
+    cfg.train_cfg.update(max_epochs=4, val_interval=1)
+    cfg.default_hooks.checkpoint.update(interval=1, save_best='auto')
     if 'exchange_begin' in cfg.model:
         cfg.model.exchange_begin = 2
     if workers:
@@ -74,12 +65,12 @@ def never_killed(short_clips, tmp_path_factory):
 @pytest.mark.parametrize(
     'path, ranks, workers, deaths',
     [
-        (IKEM_3M, 1, 0, EVERYWHERE),
-        (IKEM_3M, 1, 4, TWICE),
-        (IKEM_3M, 2, 0, TWICE),
-        (IKEM_3M, 2, 4, EVERYWHERE),
-        (DISTILLATION, 1, 0, TWICE),
-        (LINEAR, 1, 0, TWICE),
+        (IKEM_3M, 1, 0, everywhere),
+        (IKEM_3M, 1, 4, twice),
+        (IKEM_3M, 2, 0, twice),
+        (IKEM_3M, 2, 4, everywhere),
+        (DISTILLATION, 1, 0, twice),
+        (LINEAR, 1, 0, twice),
     ],
 )
 def test_killed_and_resumed(
@@ -87,7 +78,7 @@ def test_killed_and_resumed(
 ):
     work_dir = tmp_path / 'killed'
     config = write_config(path, short_clips, work_dir, workers)
-    for death in deaths[ranks]:
+    for death in deaths(ranks):
         assert not train(config, ranks, death)
     assert train(config, ranks)
     whole = never_killed(path, ranks)

@@ -1,7 +1,8 @@
-import json
+from copy import deepcopy
 
 import pytest
 import torch
+from commands import scalars
 from helpers import LINEAR, tiny
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -21,9 +22,11 @@ def config(loop, data_root, work_dir):
     return cfg
 
 
-def scalars(work_dir):
-    (log,) = work_dir.glob('*/vis_data/scalars.json')
-    return [json.loads(line) for line in log.read_text().splitlines()]
+class KeepEncoders(Hook):
+    """Keep the encoders as they are when a training begins."""
+
+    def before_train(self, runner):
+        self.encoders = deepcopy(runner.model.backbone.state_dict())
 
 
 def logits_of_val_clips(runner):
@@ -37,20 +40,11 @@ def test_gives_what_the_ordinary_loop_gives(prepared_ntu, tmp_path):
     logits, logs = {}, {}
     for loop in ('EpochBasedTrainLoop', 'FrozenFeatureTrainLoop'):
         runner = Runner.from_cfg(config(loop, prepared_ntu, tmp_path / loop))
-        encoders = {}
-        init_weights = runner.model.init_weights
-
-        def keep(runner=runner, init=init_weights, encoders=encoders):
-            init()
-            encoders.update(
-                (k, v.clone())
-                for k, v in runner.model.backbone.state_dict().items()
-            )
-
-        runner.model.init_weights = keep
+        keep = KeepEncoders()
+        runner.register_hook(keep)
         runner.train()
         for name, value in runner.model.backbone.state_dict().items():
-            assert torch.equal(value, encoders[name]), name
+            assert torch.equal(value, keep.encoders[name]), name
         logits[loop] = logits_of_val_clips(runner)
         logs[loop] = scalars(tmp_path / loop)
     ordinary, cached = logits.values()

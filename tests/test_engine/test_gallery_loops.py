@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from helpers import CONFIGS, SKELETONCLR, read, tiny
+from helpers import SKELETONCLR, read, tiny
 from mmaction.registry import MODELS
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseModule
 from mmengine.runner import Runner
@@ -57,8 +56,10 @@ def poses(tmp_path_factory):
 @pytest.fixture
 def config(poses, tmp_path):
     def make(path, name):
-        cfg = read(path)
-        cfg = tiny(cfg, poses, tmp_path / name)
+        cfg = tiny(path, poses, tmp_path / name)
+        cfg.model.type = 'SkeletonCLR'
+        for key in ('exchanges', 'frozen_keys'):
+            cfg.model.pop(key, None)
         cfg.model.backbone = dict(type='PoseBackbone')
         cfg.model.neck.in_channels = 8
         cfg.model.data_preprocessor.modalities = list(STREAMS[:-1])
@@ -77,9 +78,7 @@ def trained(config):
 
 def nearest_clips(model, poses, modality):
     """Names and labels of the nearest clips of each query, by a loop."""
-    base = Config.fromfile(
-        CONFIGS / '_base_/datasets/ntu60-xsub.py'
-    ).val_dataloader.dataset
+    base = read('_base_/datasets/ntu60-xsub.py').val_dataloader.dataset
     base.update(data_root=poses, _scope_='mmaction')
     features, labels = {}, {}
     model.eval()
@@ -155,9 +154,6 @@ def test_a_checkpoint_is_tested_as_it_was_validated(trained, config):
 
 def test_retrieval(trained, config, poses, tmp_path):
     cfg = config(RETRIEVAL, 'retrieval')
-    cfg.model.type = 'SkeletonCLR'
-    for key in ('exchanges', 'frozen_keys'):
-        del cfg.model[key]
     cfg.load_from = f'{trained.work_dir}/epoch_3.pth'
     cfg.test_evaluator = [
         cfg.test_evaluator,
@@ -204,9 +200,6 @@ def test_the_gallery_is_read_after_a_change_of_weights(config, tmp_path):
 @pytest.mark.parametrize('path', [SKELETONCLR, RETRIEVAL])
 def test_a_clip_is_not_its_own_neighbour(path, config):
     cfg = config(path, 'self')
-    cfg.model.type = 'SkeletonCLR'
-    for key in ('exchanges', 'frozen_keys'):
-        cfg.model.pop(key, None)
     cfg.test_dataloader.dataset.split = 'xsub_train'
     cfg.test_cfg.gallery_split = 'xsub_train'
     runner = Runner.from_cfg(cfg)

@@ -1,6 +1,9 @@
+from copy import deepcopy
+from itertools import combinations
+
 import pytest
 import torch
-from commands import forkserver, free_port
+from commands import free_port, in_ranks
 from helpers import IKEM_3M, LINEAR, SKELETONCLR_JOINT, tiny
 from mmaction.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -31,26 +34,20 @@ def test_epochs_and_seeds_have_views_of_their_own(prepared_ntu, tmp_path):
         record_batches(cfg, views).train()
         for epoch in range(2):
             seen[seed, epoch] = torch.stack(views[epoch * 12 :][:12])
-    keys = list(seen)
-    for i, key in enumerate(keys):
-        for other in keys[:i]:
-            different = seen[key] != seen[other]  # (clips, views, M, T, V, C)
-            assert different.flatten(2).any(-1).all()
+    for key, other in combinations(seen, 2):
+        different = seen[key] != seen[other]  # (clips, views, M, T, V, C)
+        assert different.flatten(2).any(-1).all()
 
 
 def test_a_resumed_epoch_has_the_views_it_would_have_had(
     prepared_ntu, tmp_path
 ):
-    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path / 'whole')
+    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path)
     cfg.train_cfg.max_epochs = 2
     cfg.default_hooks.checkpoint.interval = 1
-    whole = []
+    whole, resumed = [], []
     record_batches(cfg, whole).train()
-
-    cfg = tiny(SKELETONCLR_JOINT, prepared_ntu, tmp_path / 'resumed')
-    cfg.train_cfg.max_epochs = 2
-    cfg.resume, cfg.load_from = True, str(tmp_path / 'whole/epoch_1.pth')
-    resumed = []
+    cfg.resume, cfg.load_from = True, str(tmp_path / 'epoch_1.pth')
     record_batches(cfg, resumed).train()
     assert torch.equal(torch.stack(whole[12:]), torch.stack(resumed))
 
@@ -115,61 +112,58 @@ ALONE = {'joint', 'motion', 'bone'}
 EXCHANGE = {'explicit', 'implicit'}
 
 
+@pytest.fixture
+def ikem(prepared_ntu, tmp_path):
+    cfg = tiny(IKEM_3M, prepared_ntu, tmp_path)
+    cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=-1)
+    return cfg
+
+
+def resumed_stages(cfg, checkpoint):
+    """Stages of the rest of a training, in a folder of its own."""
+    cfg = deepcopy(cfg)
+    cfg.resume, cfg.load_from = True, f'{cfg.work_dir}/{checkpoint}.pth'
+    cfg.work_dir += f'/{checkpoint}'
+    return stages(cfg)
+
+
 @pytest.mark.parametrize('begin', [0.5, 2])
-def test_the_stage_follows_from_the_epoch(begin, prepared_ntu, tmp_path):
+def test_the_stage_follows_from_the_epoch(begin, ikem):
     """Also after a resume, on either side of the switch."""
-
-    def ikem(name):
-        cfg = tiny(IKEM_3M, prepared_ntu, tmp_path / name)
-        cfg.train_cfg.max_epochs = 4
-        cfg.model.exchange_begin = begin
-        cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=-1)
-        return cfg
-
-    whole = stages(ikem('whole'))
+    ikem.train_cfg.max_epochs = 4
+    ikem.model.exchange_begin = begin
+    whole = stages(ikem)
     assert whole == {0: ALONE, 1: ALONE, 2: EXCHANGE, 3: EXCHANGE}
     for epoch in (1, 2, 3):
-        cfg = ikem(f'resumed{epoch}')
-        cfg.resume = True
-        cfg.load_from = str(tmp_path / f'whole/epoch_{epoch}.pth')
-        assert stages(cfg) == {e: whole[e] for e in range(epoch, 4)}
+        rest = {e: whole[e] for e in range(epoch, 4)}
+        assert resumed_stages(ikem, f'epoch_{epoch}') == rest
 
 
 @pytest.mark.parametrize('begin', [0.5, 1])  # of two epochs of 3 iterations
-def test_the_stage_of_a_training_by_iterations(begin, prepared_ntu, tmp_path):
-    def ikem(name):
-        cfg = tiny(IKEM_3M, prepared_ntu, tmp_path / name)
-        cfg.model.exchange_begin = begin
-        cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6)
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
-        cfg.train_dataloader.sampler = dict(
-            type='InfiniteSampler', shuffle=True
-        )
-        cfg.param_scheduler = None
-        cfg.log_processor.by_epoch = False
-        cfg.default_hooks.checkpoint.update(
-            interval=2, max_keep_ckpts=-1, by_epoch=False
-        )
-        return cfg
-
-    whole = stages(ikem('whole'))
+def test_the_stage_of_a_training_by_iterations(begin, ikem):
+    ikem.model.exchange_begin = begin
+    ikem.train_cfg = dict(type='IterBasedTrainLoop', max_iters=6)
+    ikem.val_cfg = ikem.val_dataloader = ikem.val_evaluator = None
+    endless = dict(type='InfiniteSampler', shuffle=True)
+    ikem.train_dataloader.sampler = endless
+    ikem.param_scheduler = None
+    ikem.log_processor.by_epoch = False
+    ikem.default_hooks.checkpoint.update(interval=2, by_epoch=False)
+    whole = stages(ikem)
     assert whole == {
         **dict.fromkeys(range(3), ALONE),
         **dict.fromkeys(range(3, 6), EXCHANGE),
     }
     for done in (2, 4):
-        cfg = ikem(f'resumed{done}')
-        cfg.resume = True
-        cfg.load_from = str(tmp_path / f'whole/iter_{done}.pth')
-        assert stages(cfg) == {i: whole[i] for i in range(done, 6)}
+        rest = {i: whole[i] for i in range(done, 6)}
+        assert resumed_stages(ikem, f'iter_{done}') == rest
 
 
-def test_the_stage_as_older_configs_say_it(prepared_ntu, tmp_path):
-    cfg = tiny(IKEM_3M, prepared_ntu, tmp_path)
-    cfg.model.exchange_begin = 0.0
-    cfg.train_cfg.update(max_epochs=2)
-    cfg.custom_hooks = [dict(type='ExchangeStageHook', begin=1)]
-    assert stages(cfg) == {0: ALONE, 1: EXCHANGE}
+def test_the_stage_as_older_configs_say_it(ikem):
+    ikem.model.exchange_begin = 0.0
+    ikem.train_cfg.max_epochs = 2
+    ikem.custom_hooks = [dict(type='ExchangeStageHook', begin=1)]
+    assert stages(ikem) == {0: ALONE, 1: EXCHANGE}
 
 
 def log_of(cfg):
@@ -182,10 +176,9 @@ def log_of(cfg):
 
 
 @pytest.mark.parametrize('begin', [1, 0])  # of one epoch
-def test_an_exchange_after_the_end_is_warned_of(begin, prepared_ntu, tmp_path):
-    cfg = tiny(IKEM_3M, prepared_ntu, tmp_path)
-    cfg.model.exchange_begin = begin
-    warnings = log_of(cfg).split('WARNING')[1:]
+def test_an_exchange_after_the_end_is_warned_of(begin, ikem):
+    ikem.model.exchange_begin = begin
+    warnings = log_of(ikem).split('WARNING')[1:]
     assert any('exchange_begin' in text for text in warnings) == bool(begin)
 
 
@@ -215,17 +208,8 @@ def average_norms(rank, ranks, port, folder):
 
 def test_norm_statistics_of_frozen_encoders_are_left_alone(tmp_path):
     """The mean over 3 ranks of equal numbers is another number."""
-    port = free_port()
-    processes = [
-        forkserver().Process(
-            target=average_norms, args=(rank, 3, port, tmp_path)
-        )
-        for rank in range(3)
-    ]
-    for process in processes:
-        process.start()
-    for rank, process in enumerate(processes):
-        process.join()
+    in_ranks(3, average_norms, free_port(), tmp_path)
+    for rank in range(3):
         state = torch.load(tmp_path / f'{rank}.pth')
         torch.testing.assert_close(
             state['0.running_mean'], torch.tensor([0.1, 1.0])

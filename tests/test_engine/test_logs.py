@@ -55,9 +55,7 @@ def test_a_damaged_line_is_named(tmp_path):
 
 
 @fuzz(max_examples=150)
-@given(
-    damaged(b'{"loss": 1.5, "epoch": 1}\n{"acc/top1": 0.5, "step": 1}\n'),
-)
+@given(damaged(b'{"loss": 1.5, "epoch": 1}\n{"acc/top1": 0.5, "step": 1}\n'))
 def test_any_damage(tmp_path, data):
     log_of(tmp_path).write_bytes(data)
     try:

@@ -1,5 +1,5 @@
-import builtins
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -28,14 +28,11 @@ def problem():
 def test_features_are_resampled_positions_and_their_differences():
     keypoint = np.random.default_rng(0).normal(size=(2, 7, 3, 3))
     position = np.zeros((2, 4, 3, 3))
-    for m in range(2):
-        for t in range(4):
-            read = min(max((t + 0.5) * 7 / 4 - 0.5, 0), 6)
-            low = int(read)
-            high = min(low + 1, 6)
-            position[m, t] = (high - read) * keypoint[m, low] + (
-                read - low
-            ) * keypoint[m, high]
+    for m, t in np.ndindex(2, 4):
+        read = min(max((t + 0.5) * 7 / 4 - 0.5, 0), 6)
+        low = int(read)
+        a, b = keypoint[m, low], keypoint[m, min(low + 1, 6)]
+        position[m, t] = a + (read - low) * (b - a)
     velocity = position[:, 1:] - position[:, :-1]
     features = baseline_features(keypoint, num_frames=4)
     np.testing.assert_allclose(
@@ -83,14 +80,9 @@ def test_ridge_against_the_normal_equations(problem):
 
 
 def test_missing_scikit_learn_is_explained(monkeypatch):
-    importing = builtins.__import__
-
-    def import_all_but_sklearn(name, *args, **kwargs):
-        if name.startswith('sklearn'):
-            raise ImportError(name)
-        return importing(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, '__import__', import_all_but_sklearn)
+    for name in [n for n in sys.modules if n.startswith('sklearn')]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, 'sklearn', None)
     with pytest.raises(ImportError, match=r"pip install -e '.\[plots\]'"):
         trivial_baselines(np.zeros((2, 1)), [0, 1], np.zeros((1, 1)), [0])
 

@@ -1,12 +1,9 @@
 import pytest
 import torch
-from helpers import CONFIGS, tiny
+from helpers import LINEAR, tiny
 from mmaction.apis import inference_recognizer, init_recognizer
 from mmaction.registry import METRICS
-from mmengine.config import Config
 from mmengine.runner import Runner
-
-LINEAR = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 pytestmark = pytest.mark.filterwarnings('ignore:no `pretrained` checkpoint')
 
@@ -54,7 +51,7 @@ def test_unknown_stream():
 
 
 def test_beside_the_accuracy_in_a_training(prepared_ntu, tmp_path):
-    cfg = tiny(Config.fromfile(CONFIGS / LINEAR), prepared_ntu, tmp_path)
+    cfg = tiny(LINEAR, prepared_ntu, tmp_path)
     cfg.val_evaluator = [cfg.val_evaluator, dict(type='ConfusionMatrix')]
     runner = Runner.from_cfg(cfg)
     runner.train()
@@ -63,7 +60,7 @@ def test_beside_the_accuracy_in_a_training(prepared_ntu, tmp_path):
 
 def test_inference_by_the_toolbox(prepared_ntu, tmp_path):
     """Of a raw clip, of any number of frames."""
-    cfg = tiny(Config.fromfile(CONFIGS / LINEAR), prepared_ntu, tmp_path)
+    cfg = tiny(LINEAR, prepared_ntu, tmp_path)
     model = init_recognizer(cfg, device='cpu')
     clip = dict(keypoint=torch.randn(2, 33, 25, 3).numpy(), total_frames=33)
     result = inference_recognizer(model, clip)

@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import pytest
 import torch
@@ -35,17 +36,14 @@ def test_similarity_against_a_loop(features):
     query, gallery = features
     similarity = stream_similarity(query, gallery)
     assert list(similarity) == ['joint', 'bone', 'fused']
-    for i in range(N):
-        for j in range(G):
-            expected = {
-                u: cosine(query[u][i].tolist(), gallery[u][j].tolist())
-                for u in query
-            }
-            expected['fused'] = sum(expected.values()) / 2
-            for stream, s in similarity.items():
-                assert s[i, j].item() == pytest.approx(
-                    expected[stream], abs=1e-6
-                )
+    for i, j in product(range(N), range(G)):
+        expected = {
+            u: cosine(query[u][i].tolist(), gallery[u][j].tolist())
+            for u in query
+        }
+        expected['fused'] = sum(expected.values()) / 2
+        found = {stream: s[i, j].item() for stream, s in similarity.items()}
+        assert found == pytest.approx(expected, abs=1e-6)
 
 
 def test_one_modality_is_not_fused(features):
@@ -114,16 +112,13 @@ def test_average_precision_is_that_of_sklearn(features, labels):
 
 def test_retrieval_metric_averages_over_the_queries():
     found = [(1, 1.0), (5, 0.5), (6, 0.25), (24, 0.0)]
+
+    def result(rank, precision):
+        return dict(neighbours=[], first_hit=rank, average_precision=precision)
+
     samples = [
-        dict(
-            retrieved=dict(
-                joint=dict(
-                    neighbours=[], first_hit=rank, average_precision=precision
-                ),
-                fused=dict(neighbours=[], first_hit=1, average_precision=1.0),
-            )
-        )
-        for rank, precision in found
+        dict(retrieved=dict(joint=result(*pair), fused=result(1, 1.0)))
+        for pair in found
     ]
     metric = SkeletonRetrievalMetric()
     metric.process({}, samples[:3])

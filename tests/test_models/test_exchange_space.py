@@ -30,13 +30,9 @@ class Alike(PretrainingModel):
 
 def build(**kwargs):
     torch.manual_seed(0)
+    data = dict(type='ModalityDataPreprocessor', modalities=THREE)
     model = Alike(
-        backbone=SLIM,
-        neck=neck(5),
-        data_preprocessor=dict(
-            type='ModalityDataPreprocessor', modalities=THREE
-        ),
-        **kwargs,
+        backbone=SLIM, neck=neck(5), data_preprocessor=data, **kwargs
     )
     model.init_weights()
     return model.double().eval()
@@ -94,11 +90,9 @@ def test_losses_are_those_of_the_space():
         torch.testing.assert_close(losses[f'loss_space_{u}'], expected)
         torch.testing.assert_close(space.bank[u][:4], keys[u])
         for name, query in model.query[u].backbone.named_parameters():
-            key = before[f'exchange_space.key.{u}.backbone.{name}']
-            torch.testing.assert_close(
-                model.state_dict()[f'exchange_space.key.{u}.backbone.{name}'],
-                0.9 * key + 0.1 * query,
-            )
+            name = f'exchange_space.key.{u}.backbone.{name}'
+            expected = 0.9 * before[name] + 0.1 * query
+            torch.testing.assert_close(model.state_dict()[name], expected)
     model.set_progress(1, 2)
     model.exchange_space.momentum = 1.0  # keys stay as they are
     bank = {u: space.bank[u].clone() for u in THREE}

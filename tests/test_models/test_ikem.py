@@ -1,8 +1,7 @@
 import pytest
 import torch
-from mmengine.optim import OptimWrapper
 from plain import plain_form
-from tiny_models import SIX, THREE, batch
+from tiny_models import SIX, THREE, batch, sgd
 from tiny_models import build as build_any
 
 EXPLICIT = dict(type='ExplicitExchange')
@@ -23,12 +22,9 @@ def loss_names(losses):
 
 def test_first_stage_is_skeleton_clr():
     model, alone = build(), build(kind='SkeletonCLR')
-    state = {
-        k: v
-        for k, v in model.state_dict().items()
-        if not k.startswith('exchanges.')
-    }
-    alone.load_state_dict(state)
+    alone.load_state_dict(
+        {k: model.state_dict()[k] for k in alone.state_dict()}
+    )
     data = inputs(model)
     losses = model(**data, mode='loss')
     for name, loss in alone(**data, mode='loss').items():
@@ -93,17 +89,13 @@ def test_cross_clr_is_explicit_exchange_alone():
 def test_frozen_keys_stop_in_the_second_stage(exchanging):
     model = build(frozen_keys=['joint', 'bone'], momentum=0.5)
     model.set_progress(exchanging, 2)
-    wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), 0.1))
+    wrapper = sgd(model, 0.1)
     for p in model.query.parameters():
         p.data.add_(0.1 * torch.randn_like(p))
     before = {k: p.clone() for k, p in model.key.named_parameters()}
     bank = {u: model.bank[u].clone() for u in THREE}
-    data = [
-        dict(inputs=x, data_samples=[])
-        for x in [inputs(model)['inputs'] for _ in range(2)]
-    ]
-    for x in data:
-        model.train_step(x, wrapper)
+    for data in [inputs(model) for _ in range(2)]:
+        model.train_step(dict(data, data_samples=[]), wrapper)
     for u in THREE:
         moved = any(
             not torch.equal(p, before[f'{u}.{k}'])

@@ -3,7 +3,7 @@
 import pytest
 import tiny_models
 import torch
-from commands import forkserver
+from commands import in_ranks
 from mmengine.registry import DefaultScope
 from tiny_models import THREE
 from torch import distributed
@@ -51,7 +51,7 @@ def steps(algorithm, bank_size, batch_size, rank, ranks):
     return history, dict(model.bank.named_buffers())
 
 
-def work(folder, rank, ranks, sizes):
+def work(rank, ranks, folder, sizes):
     torch.set_num_threads(1)
     DefaultScope.get_instance('rank', scope_name='mmaction')
     distributed.init_process_group(
@@ -75,15 +75,7 @@ def ranks(request, tmp_path_factory):
     """Sizes, and what each rank has done."""
     ranks, *sizes = request.param
     folder = tmp_path_factory.mktemp('ranks')
-    processes = [
-        forkserver().Process(target=work, args=(folder, rank, ranks, sizes))
-        for rank in range(ranks)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
+    in_ranks(ranks, work, folder, sizes)
     return sizes, [torch.load(folder / f'{r}.pt') for r in range(ranks)]
 
 

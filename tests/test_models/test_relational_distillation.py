@@ -1,9 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.optim import OptimWrapper
 from plain import plain_form
-from tiny_models import batch, neck
+from tiny_models import batch, neck, sgd
 from tiny_models import build as build_any
 
 TEACHERS = ('joint', 'bone', 'rotation_axis')
@@ -72,19 +71,13 @@ def test_the_teacher_stays_as_it_is_and_fills_the_banks(teacher):
     model = build(teacher[1])
     model.init_weights()
     before = {k: v.clone() for k, v in model.state_dict().items()}
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1
-    )
-    wrapper = OptimWrapper(optimizer)
+    wrapper = sgd(model, 0.1, momentum=0.9, weight_decay=0.1)
     model.train()
     for _ in range(3):
         data = batch()
         model.train_step(data, wrapper)
-    changed = {
-        k
-        for k, v in model.state_dict().items()
-        if not torch.equal(v, before[k])
-    }
+    after = model.state_dict()
+    changed = {k for k, v in after.items() if not torch.equal(v, before[k])}
     assert not [k for k in changed if k.startswith('teacher.')]
     for u in STUDENTS:
         assert f'query.{u}.backbone.gcn.0.tcn.conv.weight' in changed
@@ -121,12 +114,8 @@ def test_a_teacher_that_does_not_fit_is_refused(teacher, tmp_path):
     state = algorithm.state_dict()
     state['query.bone.extra'] = state.pop('query.bone.neck.mlp.0.bias')
     torch.save(dict(state_dict=state), path)
-    with pytest.raises(RuntimeError) as error:
+    with pytest.raises(RuntimeError, match=': extra[^x]*neck.mlp.0.bias'):
         build(path).init_weights()
-    assert 'unexpected key in source state_dict: extra' in str(error.value)
-    assert 'missing keys in source state_dict: neck.mlp.0.bias' in str(
-        error.value
-    )
 
 
 def test_bad_arguments_are_named():

@@ -1,33 +1,23 @@
 import pytest
 import torch
-from mmaction.registry import MODELS
-from mmengine.optim import OptimWrapper
 from plain import plain_form
-from tiny_models import SIX, THREE, batch, build
+from tiny_models import SIX, THREE, batch, build, sgd
 
 
 def test_a_step_is_the_one_of_the_method():
     """Query, EMA from the parameters before the optimiser's step, keys,
     losses on the bank as it was, write."""
     model = build(momentum=0.9)
-    wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.5))
-    model.train_step(batch(), wrapper)  # lets query and key differ
+    model.train_step(batch(), sgd(model))  # lets query and key differ
     before = {u: model.bank[u].clone() for u in THREE}
     plain = plain_form(model)
     data = batch()
-    logs, expected = (
-        m.train_step(
-            data, OptimWrapper(torch.optim.SGD(m.query.parameters(), lr=0.5))
-        )
-        for m in (model, plain)
-    )
+    logs, expected = (m.train_step(data, sgd(m.query)) for m in (model, plain))
     for name, loss in expected.items():
         torch.testing.assert_close(logs[name], loss)
     for part in ('query', 'key'):
-        torch.testing.assert_close(
-            dict(getattr(model, part).named_parameters()),
-            dict(getattr(plain, part).named_parameters()),
-        )
+        pair = (getattr(m, part).named_parameters() for m in (model, plain))
+        torch.testing.assert_close(*map(dict, pair))
     for u in THREE:
         torch.testing.assert_close(model.bank[u], plain.bank[u])
         # 3 keys of the step before lie in the slots before
@@ -51,10 +41,8 @@ def test_key_encoders_keep_statistics_of_their_own():
     model = build()
     model.train()
     data = batch()
-    data['inputs'] = [
-        x * torch.tensor([1.0, 5.0]).view(2, 1, 1, 1, 1)
-        for x in data['inputs']
-    ]  # views of different scale
+    for x in data['inputs']:
+        x[1] *= 5  # the views are of different scale
     model(**model.data_preprocessor(data), mode='loss')
     query = model.query['joint'].backbone.data_bn.running_var
     key = model.key['joint'].backbone.data_bn.running_var
@@ -80,16 +68,10 @@ def test_features():
 
 
 def test_other_backbones_of_the_toolbox():
-    model = MODELS.build(
-        dict(
-            type='SkeletonCLR',
-            data_preprocessor=dict(type='ModalityDataPreprocessor'),
-            backbone=dict(
-                type='AAGCN', graph_cfg=dict(layout='nturgb+d', mode='spatial')
-            ),
-            neck=dict(type='MLPProjector', in_channels=256, out_channels=6),
-            bank_size=8,
-        )
+    graph = dict(layout='nturgb+d', mode='spatial')
+    model = build(
+        backbone=dict(type='AAGCN', graph_cfg=graph),
+        neck=dict(type='MLPProjector', in_channels=256, out_channels=6),
     )
     losses = model(**model.data_preprocessor(batch()), mode='loss')
     assert losses['loss_joint'].isfinite()

@@ -44,9 +44,12 @@ def naive_encoder(x, state, training, strides=(1, 1, 1, 1, 2, 1, 1, 2, 1, 1)):
             mean, var = x.mean(dims), x.var(dims, unbiased=False)
         shape = (1, -1) + (1,) * (x.dim() - 2)
         x = (x - mean.view(shape)) / (var.view(shape) + 1e-5).sqrt()
-        return x * state[f'{name}.weight'].view(shape) + state[
-            f'{name}.bias'
-        ].view(shape)
+        weight, bias = (state[f'{name}.{k}'] for k in ('weight', 'bias'))
+        return x * weight.view(shape) + bias.view(shape)
+
+    def convolution(x, name, *args):
+        weight, bias = (state[f'{name}.{k}'] for k in ('weight', 'bias'))
+        return F.conv2d(x, weight, bias, *args)
 
     n, m, t, v, c = x.shape
     x = x.permute(0, 1, 3, 4, 2).reshape(n * m, v * c, t)  # channel v*C + c
@@ -62,24 +65,11 @@ def naive_encoder(x, state, training, strides=(1, 1, 1, 1, 2, 1, 1, 2, 1, 1)):
                 'notj,ji->noti', xk, A[k] * state[f'{block}.gcn.PA'][k]
             )
         y = norm(y, f'{block}.gcn.bn').relu()
-        y = F.conv2d(
-            y,
-            state[f'{block}.tcn.conv.weight'],
-            state[f'{block}.tcn.conv.bias'],
-            (stride, 1),
-            (4, 0),
-        )
+        y = convolution(y, f'{block}.tcn.conv', (stride, 1), (4, 0))
         y = norm(y, f'{block}.tcn.bn')
         if f'{block}.residual.conv.weight' in state:
-            residual = norm(
-                F.conv2d(
-                    x,
-                    state[f'{block}.residual.conv.weight'],
-                    state[f'{block}.residual.conv.bias'],
-                    (stride, 1),
-                ),
-                f'{block}.residual.bn',
-            )
+            residual = convolution(x, f'{block}.residual.conv', (stride, 1))
+            residual = norm(residual, f'{block}.residual.bn')
         x = (y + residual if i > 0 else y).relu()
     return x.mean((2, 3)).view(n, m, -1).mean(1)
 

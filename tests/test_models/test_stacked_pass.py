@@ -9,6 +9,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
+from tiny_models import SIX as MODALITIES
+from tiny_models import SLIM
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from projects.ikem.models import encoder
@@ -18,23 +20,9 @@ from projects.ikem.models.memory_bank import MemoryBank
 from projects.ikem.models.moving_average import update_average
 from projects.ikem.models.stacking import as_rows, unstacked
 
-MODALITIES = (
-    'joint',
-    'motion',
-    'bone',
-    'acceleration',
-    'rotation_axis',
-    'angular_velocity',
-)
 JOINTS = [v for v in range(25) if v not in (3, 11, 20)]
 NECK = dict(type='MLPProjector', hid_channels=8, out_channels=6)
 FRAMES = 2 * 2 * 9  # of one modality
-
-
-def backbone(dropout=0.0):
-    return dict(
-        type='SlimSTGCN', base_channels=4, out_channels=8, dropout=dropout
-    )
 
 
 def randomise(module):
@@ -49,7 +37,8 @@ def randomise(module):
 
 @cache
 def template(size, dropout):
-    return Encoders(MODALITIES[:size], backbone(dropout), NECK).double()
+    backbone = dict(SLIM, dropout=dropout)
+    return Encoders(MODALITIES[:size], backbone, NECK).double()
 
 
 def build(size=3, dropout=0.0):
@@ -117,25 +106,17 @@ def test_one_pass_is_one_encoder_at_a_time(passes, training, size):
     assert_as_apart(encoders, x)
 
 
+@pytest.mark.parametrize('joints', [None, JOINTS])
 @pytest.mark.parametrize('training', [True, False])
-def test_some_of_the_joints(passes, training):
+def test_maps_and_some_of_the_joints(passes, training, joints):
     encoders, x = build().train(training), clips()
-    assert_as_apart(encoders, x, joints=JOINTS)
+    assert_as_apart(encoders, x, joints=joints)
     other = copy.deepcopy(encoders)
-    maps = encoders.maps(x, joints=JOINTS)
+    maps = encoders.maps(x, joints=joints)
     assert passes == [3, 3]
     for u, y in maps.items():
-        assert y.shape == (2, 2, 8, 3, 22)
-        assert_equal(y, other[u].backbone(x[u], joints=JOINTS))
-
-
-def test_maps():
-    encoders, x = build(), clips()
-    other = copy.deepcopy(encoders)
-    maps = encoders.maps(x)
-    for u, y in maps.items():
-        assert y.shape == (2, 2, 8, 3, 25)
-        assert_equal(y, other[u].backbone(x[u]))
+        assert y.shape == (2, 2, 8, 3, 22 if joints else 25)
+        assert_equal(y, other[u].backbone(x[u], joints=joints))
 
 
 def test_projections(passes):
@@ -151,7 +132,7 @@ def test_projections(passes):
 
 
 def other_backbone():
-    return randomise(MODELS.build(backbone()).double())
+    return randomise(MODELS.build(SLIM).double())
 
 
 def replace(encoders):
@@ -172,20 +153,14 @@ def exchange_data(encoders):
     a.data, b.data = b.data, a.data
 
 
-def load(encoders):
-    encoders.load_state_dict(build(2).state_dict())
-
-
-def load_and_assign(encoders):
-    encoders.load_state_dict(build(2).state_dict(), assign=True)
-
-
 @pytest.mark.parametrize(
     'change',
     [
         lambda encoders: encoders.float().double(),
-        load,
-        load_and_assign,
+        lambda encoders: encoders.load_state_dict(build(2).state_dict()),
+        lambda encoders: encoders.load_state_dict(
+            build(2).state_dict(), assign=True
+        ),
         replace,
         replace_part,
         replace_parameter,
@@ -240,9 +215,13 @@ def test_precision():
     assert_as_apart(encoders.double(), x)
 
 
-def storages(module):
-    state = module.state_dict().values()
-    return {v.untyped_storage().data_ptr() for v in state}
+def storages(*tensors):
+    return {x.untyped_storage().data_ptr() for x in tensors}
+
+
+def share_memory(module, other):
+    ours, theirs = (m.state_dict().values() for m in (module, other))
+    return storages(*ours) & storages(*theirs)
 
 
 @pytest.mark.parametrize('before', [True, False])
@@ -251,11 +230,11 @@ def test_a_copy_has_memory_of_its_own(before):
     if before:
         encoders(x)
     other = copy.deepcopy(encoders)
-    assert not storages(encoders) & storages(other)
+    assert not share_memory(encoders, other)
     randomise(other)
     assert_as_apart(other, x)
     assert_as_apart(encoders, x)
-    assert not storages(encoders) & storages(other)
+    assert not share_memory(encoders, other)
 
 
 @pytest.mark.parametrize('before', [True, False])
@@ -266,7 +245,7 @@ def test_pickles(before):
     if before:
         projectors(f)
     other = pickle.loads(pickle.dumps(projectors))
-    assert not storages(projectors) & storages(other)
+    assert not share_memory(projectors, other)
     assert_equal(other(f), {u: g(f[u]) for u, g in projectors.items()})
     randomise(other)
     assert_equal(other(f), {u: g(f[u]) for u, g in other.items()})
@@ -306,31 +285,26 @@ def test_gradients_add_up():
 
 
 @pytest.mark.parametrize('frames', [encoder._FRAMES_ON_CPU, 1])
-def test_a_frozen_modality(monkeypatch, passes, frames):
+@pytest.mark.parametrize(
+    'frozen',
+    [
+        ('motion.',),
+        (
+            'joint.backbone.gcn.3.',
+            *(f'{u}.backbone.data_bn.' for u in MODALITIES),
+        ),
+    ],
+)
+def test_frozen_modalities_and_parts(monkeypatch, passes, frames, frozen):
     monkeypatch.setattr(encoder, '_FRAMES_ON_CPU', frames)
     encoders, x = build(), clips()
-    encoders['motion'].requires_grad_(False)
+    for name, p in encoders.named_parameters():
+        p.requires_grad_(not name.startswith(frozen))
     assert_as_apart(encoders, x)
     assert sum(passes) == 3
-    for u, m in encoders.items():
-        for p in m.backbone.parameters():
-            assert (p.grad is None) == (u == 'motion')
-
-
-def test_frozen_parts():
-    encoders, x = build(), clips()
-    encoders['joint'].backbone.gcn[3].requires_grad_(False)
-    for m in encoders.values():
-        m.backbone.data_bn.requires_grad_(False)
-    assert_as_apart(encoders, x)
-    names = [n for n, p in encoders.named_parameters() if p.grad is None]
-    assert {n for n in names if '.neck.' not in n} == {
-        *(n for n, _ in encoders.named_parameters() if '.data_bn.' in n),
-        *(
-            f'joint.backbone.gcn.3.{n}'
-            for n, _ in encoders['joint'].backbone.gcn[3].named_parameters()
-        ),
-    }
+    for name, p in encoders.named_parameters():
+        if '.neck.' not in name:
+            assert (p.grad is None) == name.startswith(frozen)
 
 
 @pytest.mark.parametrize('mode', [torch.no_grad, torch.inference_mode])
@@ -574,7 +548,7 @@ def test_groups_divide_the_rows(each, parts):
 
 def masks_of(p, size=2, frames=8):
     """The masks of a plan of several modalities."""
-    modules = [MODELS.build(backbone(dropout=p)) for _ in range(size)]
+    modules = [MODELS.build(dict(SLIM, dropout=p)) for _ in range(size)]
     tensors = [unstacked(m) for m in modules]
     tensors = {k: torch.cat([t[k] for t in tensors]) for k in tensors[0]}
     x = torch.empty(4, frames, 25, size * 3)
@@ -600,24 +574,19 @@ def test_share_and_independence_of_what_is_kept(p):
         assert abs(correlation) < 5 / len(kept) ** 0.5
 
 
-def test_masks_follow_the_seed():
-    results = []
-    for seed in (3, 3, 4):
-        torch.manual_seed(seed)
-        results.append(torch.cat([m.flatten() for m in masks_of(0.5)[1:]]))
-    # building the modules takes as many numbers each time
-    assert torch.equal(results[0], results[1])
-    assert not torch.equal(results[0], results[2])
-
-
-def test_a_pass_with_dropout_follows_the_seed():
+def test_dropout_follows_the_seed():
     encoders, x = build(dropout=0.5), clips()
-    results = []
-    for seed in (3, 3, 4):
-        torch.manual_seed(seed)
-        results.append(encoders.features(x)['bone'])
-    assert torch.equal(results[0], results[1])
-    assert not torch.equal(results[0], results[2])
+    for draw in (
+        # building the modules takes as many numbers each time
+        lambda: torch.cat([m.flatten() for m in masks_of(0.5)[1:]]),
+        lambda: encoders.features(x)['bone'],
+    ):
+        results = []
+        for seed in (3, 3, 4):
+            torch.manual_seed(seed)
+            results.append(draw())
+        assert torch.equal(results[0], results[1])
+        assert not torch.equal(results[0], results[2])
 
 
 @pytest.mark.parametrize('p', [0.3, 0.0])
@@ -644,7 +613,7 @@ def test_dropout_and_its_factor(p):
 @pytest.mark.parametrize('residual', [True, False])
 def test_blocks_with_dropout(monkeypatch, residual, p):
     """As with a plain product after the norm."""
-    module = randomise(MODELS.build(backbone(dropout=p)).double())
+    module = randomise(MODELS.build(dict(SLIM, dropout=p)).double())
     plan = module.plan
     if not residual:
         blocks = [b._replace(residual='none') for b in plan.blocks]
@@ -733,19 +702,15 @@ def test_queues_lie_stacked():
             assert torch.equal(bank[u], queue)
         rows = [bank[u] for u in 'acd']
         assert as_rows(rows).data_ptr() == rows[0].data_ptr()
-        assert len({x.untyped_storage().data_ptr() for x in rows}) == 1
-        assert not storages_of(bank['b']) & storages_of(*rows)
-
-
-def storages_of(*tensors):
-    return {x.untyped_storage().data_ptr() for x in tensors}
+        assert len(storages(*rows)) == 1
+        assert not storages(bank['b']) & storages(*rows)
 
 
 def never(encoders, x):
     """No stack."""
 
 
-@pytest.mark.parametrize('moving', [['motion'], ['bone', 'joint']])
+@pytest.mark.parametrize('moving', [[], ['motion'], ['bone', 'joint']])
 @pytest.mark.parametrize('of_key', [never, together, Encoders.forward])
 @pytest.mark.parametrize('of_query', [never, Encoders.forward])
 def test_the_average_moves_what_it_is_told_to(of_key, of_query, moving):
@@ -765,15 +730,6 @@ def test_the_average_moves_what_it_is_told_to(of_key, of_query, moving):
     assert_equal(key.eval().features(x), apart(key, x))
 
 
-def test_an_average_of_which_nothing_moves():
-    key, query, x = build(), build(), clips()
-    state = copy.deepcopy(key.state_dict())
-    update_average(key, query, 0.9, [])
-    key.eval()(x)
-    update_average(key, query, 0.9, [])
-    assert_equal(dict(key.state_dict()), dict(state))
-
-
 @pytest.mark.parametrize('before', [True, False])
 def test_state_dicts_see_nothing_of_the_stack(before):
     encoders, x = build(), clips()
@@ -787,7 +743,7 @@ def test_state_dicts_see_nothing_of_the_stack(before):
     fresh.load_state_dict(state)
     for name, value in fresh.state_dict().items():
         assert torch.equal(value, state[name]), name
-    assert not storages(fresh) & storages(encoders)
+    assert not share_memory(fresh, encoders)
     encoders.eval(), fresh.eval()
     assert all(map(torch.equal, *(e(x).values() for e in (encoders, fresh))))
 

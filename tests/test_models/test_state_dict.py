@@ -32,8 +32,7 @@ def bank(**channels):
     return {**keys, 'bank.pointer': [], 'bank.filled': []}
 
 
-def mlp(prefix, *channels):
-    first, hidden, last = channels
+def mlp(prefix, first, hidden, last):
     return {
         f'{prefix}.mlp.0.weight': [hidden, first],
         f'{prefix}.mlp.0.bias': [hidden],
@@ -61,22 +60,16 @@ def implicit(modalities):
 
 def classifier(modalities, num_classes):
     heads = ['head'] + ['fused_head'] * (len(modalities) > 1)
-    return {
-        **{
-            f'backbone.{u}.{name[len("backbone.") :]}': shape
-            for u in modalities
-            for name, shape in ENCODER.items()
-            if name.startswith('backbone.')
-        },
-        **{
-            f'{head}.{u}.{name}': shape
-            for head in heads
-            for u in modalities
-            for name, shape in dict(
-                weight=[num_classes, 256], bias=[num_classes]
-            ).items()
-        },
-    }
+    expected = {}
+    for u in modalities:
+        for name, shape in ENCODER.items():
+            part, _, rest = name.partition('.')
+            if part == 'backbone':
+                expected[f'backbone.{u}.{rest}'] = shape
+        for head in heads:
+            expected[f'{head}.{u}.weight'] = [num_classes, 256]
+            expected[f'{head}.{u}.bias'] = [num_classes]
+    return expected
 
 
 EXPECTED = {

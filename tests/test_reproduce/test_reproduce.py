@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import helpers
 import numpy as np
 import pytest
 from helpers import ROOT, hear_ctrl_c
@@ -30,8 +31,7 @@ CONFIG = dict(
 )
 LR = 'optim_wrapper.optimizer.lr'
 LINEAR = dict(
-    config='configs/linear.py',
-    checkpoint_of={'model.pretrained': '{column}'},
+    config='configs/linear.py', checkpoint_of={'model.pretrained': '{column}'}
 )
 ROW = dict(title='row', run='{column}_linear', metric='acc/top1')
 SUITE = {
@@ -403,21 +403,18 @@ def test_with_the_real_training(prepared_ntu, tmp_path):
         'model.data_preprocessor.modalities': ['joint'],
         'train_cfg.max_epochs': 2,
     }
+    loader = {'dataset.data_root': prepared_ntu, 'batch_size': 4}
+    loader.update(num_workers=0, persistent_workers=False)
     for part in ('train', 'val'):
-        tiny[f'{part}_dataloader.dataset.data_root'] = prepared_ntu
-        tiny[f'{part}_dataloader.batch_size'] = 4
-        tiny[f'{part}_dataloader.num_workers'] = 0
-        tiny[f'{part}_dataloader.persistent_workers'] = False
+        tiny.update({f'{part}_dataloader.{k}': v for k, v in loader.items()})
     best = {'default_hooks.checkpoint.save_best': 'acc/top1'}
-    joint = 'skeletonclr/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub'
-    linear = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub'
     runs = dict(
         joint=dict(
-            config=f'{ROOT}/configs/{joint}.py',
+            config=str(helpers.SKELETONCLR_JOINT),
             options={**tiny, 'model.bank_size': 16},
         ),
         linear=dict(
-            config=f'{ROOT}/configs/{linear}.py',
+            config=str(helpers.LINEAR),
             options={**tiny, **best},
             checkpoint_of={'model.pretrained': 'joint'},
         ),

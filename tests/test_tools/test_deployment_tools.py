@@ -5,9 +5,8 @@ import pytest
 import torch
 from commands import fail, succeed
 from conftest import NUM_FRAMES
-from helpers import CONFIGS, LINEAR, read, tiny, write_untrained
+from helpers import CONFIGS, LINEAR, read, write_classifier
 
-from projects.ikem.datasets.sources import preprocessing_chain
 from projects.ikem.datasets.synthetic.kinect import write_skeleton
 
 FLOPS = 'tools/analysis_tools/get_flops.py'
@@ -18,16 +17,8 @@ DEMO = 'demo/demo_skeleton.py'
 @pytest.fixture
 def files(tmp_path):
     """A config of a tiny classifier of one modality, and its checkpoint."""
-    cfg = tiny(LINEAR, 'data', tmp_path)
-    cfg.model.data_preprocessor.modalities = ['motion']
-    return write_untrained(
-        cfg,
-        tmp_path,
-        num_persons=2,
-        num_frames=8,
-        preprocessing=preprocessing_chain('ntu-25', 8),
-        classes=[f'action-{i}' for i in range(60)],
-    )
+    classes = [f'action-{i}' for i in range(60)]
+    return write_classifier(tmp_path, 'motion', classes=classes)
 
 
 def test_export(tmp_path, files):

@@ -8,12 +8,11 @@ import pytest
 import torch
 from commands import fail, run_tool, succeed
 from conftest import write_prepared
-from helpers import LINEAR, tiny, write_untrained
+from helpers import write_classifier
 from mmaction.registry import METRICS
 from released import make
 
 from projects.ikem.datasets.prepared import add_split, read_annotations
-from projects.ikem.datasets.sources import preprocessing_chain
 from projects.ikem.datasets.synthetic.kinect import write_skeleton
 from projects.ikem.evaluation.fusion import Predictions
 
@@ -49,19 +48,6 @@ def write_raw(folder):
         write_skeleton(folder / name, joints)
 
 
-def write_classifier(folder):
-    """A config and a checkpoint of a tiny classifier."""
-    cfg = tiny(LINEAR, 'data', folder)
-    cfg.model.data_preprocessor.modalities = ['joint']
-    write_untrained(
-        cfg,
-        folder,
-        num_persons=1,
-        num_frames=8,
-        preprocessing=preprocessing_chain('ntu-25', 8),
-    )
-
-
 def write_log(folder):
     log = folder / 'run/1/vis_data/scalars.json'
     log.parent.mkdir(parents=True)
@@ -79,7 +65,7 @@ def given(tmp_path_factory):
     """What the tools read."""
     folder = tmp_path_factory.mktemp('given')
     write_raw(folder / 'raw')
-    write_classifier(folder)
+    write_classifier(folder, 'joint', num_persons=1)
     torch.save(make('encoder', 1), folder / 'released.pth')
     write_log(folder)
     write_predictions(folder)

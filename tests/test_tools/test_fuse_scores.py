@@ -1,22 +1,15 @@
 """tools/analysis_tools/fuse_scores.py on predictions of tools/test.py."""
 
 import re
-import runpy
-import sys
 
 import pytest
-from helpers import CONFIGS, ROOT, tiny
-from mmengine.config import Config
+from commands import fail, succeed
+from helpers import LINEAR, tiny
 from mmengine.runner import Runner
 
 from projects.ikem.evaluation.fusion import load_predictions
 
-TOOL = ROOT / 'tools/analysis_tools/fuse_scores.py'
-
-
-def run_tool(monkeypatch, *args):
-    monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
-    runpy.run_path(str(TOOL), run_name='__main__')
+TOOL = 'tools/analysis_tools/fuse_scores.py'
 
 
 @pytest.fixture(scope='module')
@@ -25,8 +18,7 @@ def dumps(prepared_ntu, tmp_path_factory):
     folder = tmp_path_factory.mktemp('dumps')
     metrics = {}
     for name in ('joint', 'bone', '3m'):
-        path = 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
-        cfg = tiny(Config.fromfile(CONFIGS / path), prepared_ntu, folder)
+        cfg = tiny(LINEAR, prepared_ntu, folder)
         if name != '3m':
             cfg.model.data_preprocessor.modalities = [name]
         cfg.model.num_classes = 10
@@ -45,33 +37,27 @@ def table(text):
     return {title: tuple(map(float, numbers)) for *numbers, title in rows}
 
 
-def test_streams_of_a_file_each(dumps, tmp_path, monkeypatch, capsys):
+def test_streams_of_a_file_each(dumps, tmp_path):
     folder, metrics = dumps
     files = [folder / 'joint.npz', folder / 'bone.npz']
     out = tmp_path / 'fused.npz'
-    run_tool(monkeypatch, *files, '--weights', 2, 1, '--out', out)
-    text = capsys.readouterr().out
+    text = succeed(TOOL, *files, '--weights', 2, 1, '--out', out)
     assert '12 samples' in text
     rows = table(text)
     assert list(rows) == [*map(str, files), 'fused']
     for name, file in zip(('joint', 'bone'), files):
-        assert rows[str(file)] == pytest.approx(
-            [
-                100 * metrics[name][f'acc/{key}']
-                for key in ('top1', 'top5', 'mean1')
-            ],
-            abs=0.006,
-        )
+        keys = ('top1', 'top5', 'mean1')
+        expected = [100 * metrics[name][f'acc/{key}'] for key in keys]
+        assert rows[str(file)] == pytest.approx(expected, abs=0.006)
     joint, bone, fused = (load_predictions(f).scores for f in (*files, out))
     assert fused == pytest.approx((2 * joint + bone) / 3)
 
 
-def test_streams_of_one_file(dumps, monkeypatch, capsys):
+def test_streams_of_one_file(dumps):
     folder, metrics = dumps
     file = folder / '3m.npz'
     streams = ('joint', 'motion', 'bone')
-    run_tool(monkeypatch, file, file, file, '--stream', *streams)
-    rows = table(capsys.readouterr().out)
+    rows = table(succeed(TOOL, file, file, file, '--stream', *streams))
     assert list(rows) == [*(f'{file}:{s}' for s in streams), 'fused']
     for stream in streams:
         assert rows[f'{file}:{stream}'][0] == pytest.approx(
@@ -79,17 +65,15 @@ def test_streams_of_one_file(dumps, monkeypatch, capsys):
         )
 
 
-def test_one_stream_name_for_all_files(dumps, monkeypatch, capsys):
+def test_one_stream_name_for_all_files(dumps):
     file = dumps[0] / '3m.npz'
-    run_tool(monkeypatch, file, file, '--stream', 'fused')
-    rows = table(capsys.readouterr().out)
+    rows = table(succeed(TOOL, file, file, '--stream', 'fused'))
     assert rows[f'{file}:fused'] == rows['fused']
 
 
-def test_files_of_one_and_of_several_streams(dumps, monkeypatch, capsys):
+def test_files_of_one_and_of_several_streams(dumps):
     files = dumps[0] / 'joint.npz', dumps[0] / '3m.npz'
-    run_tool(monkeypatch, *files, '--stream', '-', 'fused')
-    rows = table(capsys.readouterr().out)
+    rows = table(succeed(TOOL, *files, '--stream', '-', 'fused'))
     assert list(rows) == [str(files[0]), f'{files[1]}:fused', 'fused']
 
 
@@ -101,9 +85,5 @@ def test_files_of_one_and_of_several_streams(dumps, monkeypatch, capsys):
         (('joint.npz', 'bone.npz', '--weights', 1), '1 weights for 2'),
     ],
 )
-def test_errors_are_one_line(dumps, monkeypatch, args, reason):
-    monkeypatch.chdir(dumps[0])
-    with pytest.raises(SystemExit, match=reason) as caught:
-        run_tool(monkeypatch, *args)
-    assert str(caught.value).startswith('fuse_scores.py: ')
-    assert '\n' not in str(caught.value)
+def test_errors_are_one_line(dumps, args, reason):
+    assert re.search(reason, fail(TOOL, *args, cwd=dumps[0]))

@@ -6,13 +6,7 @@ import pytest
 import torch
 from commands import fail, succeed
 from conftest import NUM_FRAMES
-from helpers import (
-    CONFIGS,
-    LINEAR,
-    SKELETONCLR,
-    tiny,
-    write_untrained,
-)
+from helpers import CONFIGS, LINEAR, SKELETONCLR, tiny, write_untrained
 from mmengine.config import Config
 from mmengine.runner import Runner
 from PIL import Image
@@ -52,11 +46,7 @@ def size(path):
 
 @pytest.mark.parametrize(
     'args',
-    [
-        ('--clip', 'clip03'),
-        ('--index', 2, '--modalities'),
-        ('--sheet', 3),
-    ],
+    [('--clip', 'clip03'), ('--index', 2, '--modalities'), ('--sheet', 3)],
 )
 def test_browse_pictures(prepared_ntu, tmp_path, out, args):
     succeed(BROWSE, prepared_ntu, *args, *out)

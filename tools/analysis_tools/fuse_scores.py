@@ -11,11 +11,7 @@ import argparse
 from typing import List
 
 from projects.ikem.engine.cli import one_line_errors
-from projects.ikem.evaluation.fusion import (
-    Predictions,
-    fuse,
-    load_predictions,
-)
+from projects.ikem.evaluation.fusion import Predictions, fuse, load_predictions
 
 
 def parse_args() -> argparse.Namespace:

@@ -9,7 +9,7 @@ modalities, losses, gradients and steps with these.
 
 from copy import deepcopy
 from itertools import permutations
-from typing import Callable, Dict, Hashable, Iterable, Sequence, Tuple
+from typing import Callable, Dict, Hashable, Iterable, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseDataPreprocessor, BaseModel
 from torch import Tensor, nn
 
+from projects.ikem.models import ModalityDataPreprocessor
 from projects.ikem.models.algorithms import RelationalDistillation, SkeletonCLR
 from projects.ikem.models.algorithms.relational_distillation import TEACHER
 from projects.ikem.models.backbones import SlimSTGCN
@@ -86,27 +87,20 @@ def angular_velocity(
     return omega
 
 
+_PAPER = (joint, motion, bone, acceleration, rotation_axis, angular_velocity)
 DERIVE: Dict[str, Callable[[Tensor, float, SkeletonLayout], Tensor]] = {
-    function.__name__: function
-    for function in (
-        joint,
-        motion,
-        bone,
-        acceleration,
-        rotation_axis,
-        angular_velocity,
-    )
+    function.__name__: function for function in _PAPER
 }
 
 
 class PlainPreprocessor(BaseDataPreprocessor):
     """Modalities of a batch of ``pseudo_collate``, clip by clip."""
 
-    def __init__(self, modalities: Sequence[str], layout, use_time_scale):
+    def __init__(self, ours: ModalityDataPreprocessor) -> None:
         super().__init__()
-        self.modalities = modalities
-        self.layout = layout
-        self.use_time_scale = use_time_scale
+        self.modalities = ours.modalities
+        self.layout = ours.layout
+        self.use_time_scale = ours.use_time_scale
 
     def forward(self, data: Dict, training: bool = False) -> Dict:
         data = self.cast_data(data)
@@ -124,9 +118,7 @@ def plain_backbone(ours: nn.Module) -> nn.Module:
     if not isinstance(ours, SlimSTGCN):
         return deepcopy(ours)
     graph, blocks = ours.graph, ours.gcn
-    layout = dict(
-        num_node=graph.num_node, inward=graph.inward, center=graph.center
-    )
+    layout = {k: getattr(graph, k) for k in ('num_node', 'inward', 'center')}
     dropout = blocks[1].tcn.drop.p
     backbone = MODELS.build(
         dict(
@@ -243,11 +235,7 @@ class PlainModel(BaseModel):
                 'modalities other than those of the paper have no plain form: '
                 'use --no-plain'
             )
-        super().__init__(
-            PlainPreprocessor(
-                derived.modalities, derived.layout, derived.use_time_scale
-            )
-        )
+        super().__init__(PlainPreprocessor(derived))
         self.modalities = ours.modalities
         self.temperature = ours.temperature
         self.query = plain_encoders(ours.query)
@@ -301,10 +289,9 @@ class PlainPretraining(PlainModel):
     ) -> Dict[str, Tensor]:
         bank = {u: self.bank[u] for u in self.modalities}
         if not self.exchanging:
+            t = self.temperature
             return {
-                f'loss_{u}': plain_info_nce(
-                    z[u], zhat[u], bank[u], self.temperature
-                )
+                f'loss_{u}': plain_info_nce(z[u], zhat[u], bank[u], t)
                 for u in self.modalities
             }
         losses = {}
@@ -328,13 +315,7 @@ class PlainPretraining(PlainModel):
         bank: Embeddings,
     ) -> Dict[str, Tensor]:
         pairs = list(permutations(self.modalities, 2))
-        losses = plain_exchange(
-            z,
-            zhat,
-            bank,
-            pairs,
-            **exchange.loss.options,
-        )
+        losses = plain_exchange(z, zhat, bank, pairs, **exchange.loss.options)
         return {
             f'loss_explicit_{u}': torch.stack(
                 [losses[pair] for pair in pairs if pair[0] == u]

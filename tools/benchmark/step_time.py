@@ -8,13 +8,14 @@ Without the config's data random joints are taken.
 """
 
 import argparse
-import statistics
 import time
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 import torch
@@ -350,40 +351,36 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('config', help='of a pre-training or a distillation')
-    parser.add_argument('--batch', type=positive_int, default=32)
-    parser.add_argument(
-        '--frames', type=positive_int, default=50, help='of random joints'
+    number = partial(parser.add_argument, type=positive_int)
+    flag = partial(parser.add_argument, action='store_true')
+    switch = partial(
+        parser.add_argument,
+        action=argparse.BooleanOptionalAction,
+        default=True,
     )
-    parser.add_argument(
-        '--persons', type=positive_int, default=2, help='of random joints'
-    )
-    parser.add_argument('--steps', type=positive_int, default=10)
-    parser.add_argument('--warmup', type=positive_int, default=2)
+    number('--batch', default=32)
+    number('--frames', default=50, help='of random joints')
+    number('--persons', default=2, help='of random joints')
+    number('--steps', default=10)
+    number('--warmup', default=2)
     parser.add_argument(
         '--stage', type=int, choices=(1, 2), help='by default the last one'
     )
-    parser.add_argument('--amp', action='store_true', help='bfloat16')
-    parser.add_argument('--compile', action='store_true')
-    parser.add_argument('--channels-last', action='store_true')
+    flag('--amp', help='bfloat16')
+    flag('--compile')
+    flag('--channels-last')
     parser.add_argument(
         '--dropout', type=float, help="in place of the config's"
     )
-    parser.add_argument('--threads', type=positive_int, default=2)
+    number('--threads', default=2)
     parser.add_argument(
         '--device', default='cuda' if torch.cuda.is_available() else 'cpu'
     )
-    parser.add_argument(
-        '--plain', action=argparse.BooleanOptionalAction, default=True
-    )
-    parser.add_argument(
-        '--memory', action=argparse.BooleanOptionalAction, default=True
-    )
-    parser.add_argument(
-        '--profile', action='store_true', help='print the operations of ours'
-    )
-    parser.add_argument(
+    switch('--plain')
+    switch('--memory')
+    flag('--profile', help='print the operations of ours')
+    flag(
         '--count',
-        action='store_true',
         help='print the number of operations of a step that are no views, '
         'and nothing else; of the form that --cfg-options '
         'optim_wrapper.optimizer.foreach=True gives the optimiser',
@@ -403,10 +400,6 @@ def which_stage(cfg: Config, stage: int) -> int:
     if stage == 2 and last == 1:
         raise ValueError(f'{cfg.model.type} has no second stage')
     return stage or last
-
-
-def median(times: List[float]) -> float:
-    return statistics.median(times)
 
 
 def summary(forms, stage, times, peaks, batch) -> Table:

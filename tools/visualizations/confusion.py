@@ -24,11 +24,7 @@ from projects.ikem.visualization.confusion import (
     confusion_matrix,
     most_confused,
 )
-from projects.ikem.visualization.encoded import (
-    classify,
-    clip_loader,
-    encode,
-)
+from projects.ikem.visualization.encoded import classify, clip_loader, encode
 from projects.ikem.visualization.panels import write
 
 

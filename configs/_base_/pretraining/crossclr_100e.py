@@ -1,7 +1,4 @@
 # CrosSCLR on NW-UCLA.
-_base_ = [
-    '../models/crossclr_stgcn-slim.py',
-    '../schedules/pretrain_100e.py',
-]
+_base_ = ['../models/crossclr_stgcn-slim.py', '../schedules/pretrain_100e.py']
 
 model = _base_.small

@@ -1,7 +1,4 @@
 # CrosSCLR on the synthetic set.
-_base_ = [
-    '../models/crossclr_stgcn-slim.py',
-    '../schedules/pretrain_30e.py',
-]
+_base_ = ['../models/crossclr_stgcn-slim.py', '../schedules/pretrain_30e.py']
 
 model = _base_.small

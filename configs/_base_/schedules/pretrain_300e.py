@@ -19,7 +19,7 @@ two_views = dict(
                 ],
             ),
             dict(type='PackSkeleton'),
-        ]
+        ],
     ),
 )
 optim_wrapper = dict(

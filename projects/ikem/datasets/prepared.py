@@ -144,9 +144,7 @@ class PreparedWriter:
         if len(self.annotations) >= self.max_clips:
             raise ValueError(f'more than max_clips={self.max_clips} clips')
         annotation = dict(
-            frame_dir=frame_dir,
-            label=int(label),
-            total_frames=int(raw_frames),
+            frame_dir=frame_dir, label=int(label), total_frames=int(raw_frames)
         )
         if fields:
             annotation['fields'] = fields

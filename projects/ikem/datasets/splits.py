@@ -5,80 +5,23 @@ import hashlib
 import json
 from collections import defaultdict
 from pathlib import Path
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterable,
-    List,
-    Optional,
-    Sequence,
-    Set,
-)
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
 
 from .formats import ntu, nwucla
 from .prepared_checks import UNLABELLED
 
-NTU_TRAIN_SUBJECTS = {
-    'ntu60': {
-        1,
-        2,
-        4,
-        5,
-        8,
-        9,
-        13,
-        14,
-        15,
-        16,
-        17,
-        18,
-        19,
-        25,
-        27,
-        28,
-        31,
-        34,
-        35,
-        38,
-    }
+# fmt: off
+_NTU60_SUBJECTS = {
+    1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38,
 }
-NTU_TRAIN_SUBJECTS['ntu120'] = NTU_TRAIN_SUBJECTS['ntu60'] | {
-    45,
-    46,
-    47,
-    49,
-    50,
-    52,
-    53,
-    54,
-    55,
-    56,
-    57,
-    58,
-    59,
-    70,
-    74,
-    78,
-    80,
-    81,
-    82,
-    83,
-    84,
-    85,
-    86,
-    89,
-    91,
-    92,
-    93,
-    94,
-    95,
-    97,
-    98,
-    100,
-    103,
+_NTU120_SUBJECTS = _NTU60_SUBJECTS | {
+    45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82,
+    83, 84, 85, 86, 89, 91, 92, 93, 94, 95, 97, 98, 100, 103,
 }
-NTU_TRAIN_SUBJECTS['synthetic'] = NTU_TRAIN_SUBJECTS['ntu60']
+# fmt: on
+NTU_TRAIN_SUBJECTS = dict(
+    ntu60=_NTU60_SUBJECTS, ntu120=_NTU120_SUBJECTS, synthetic=_NTU60_SUBJECTS
+)
 NTU_TRAIN_CAMERAS = {2, 3}
 # Of the data sets in the files of NTU RGB+D.
 NTU_NUM_CLASSES = {'ntu60': 60, 'ntu120': 120, 'synthetic': 17}
@@ -103,18 +46,11 @@ def ntu_splits(names: Iterable[str], dataset: str) -> Dict[str, List[str]]:
     subjects = NTU_TRAIN_SUBJECTS[dataset]
     split = _halve('xsub', clips, lambda clip: clip['subject'] in subjects)
     if dataset == 'ntu120':
-        split.update(
-            _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0)
-        )
+        other = _halve('xset', clips, lambda clip: clip['setup'] % 2 == 0)
     else:
-        split.update(
-            _halve(
-                'xview',
-                clips,
-                lambda clip: clip['camera'] in NTU_TRAIN_CAMERAS,
-            )
-        )
-    return split
+        cameras = NTU_TRAIN_CAMERAS
+        other = _halve('xview', clips, lambda clip: clip['camera'] in cameras)
+    return {**split, **other}
 
 
 def nwucla_splits(
@@ -161,10 +97,7 @@ def find_nwucla_duplicates(digests: Dict[str, bytes]) -> Set[str]:
 
 
 def stratified_subset(
-    names: Sequence[str],
-    labels: Sequence[int],
-    fraction: float,
-    seed: int = 0,
+    names: Sequence[str], labels: Sequence[int], fraction: float, seed: int = 0
 ) -> List[str]:
     """Choose a fraction of the clips of each class.
 
@@ -303,10 +236,8 @@ def _halve(
     split: str, clips: Dict[str, Dict], is_train: Callable[[Dict], bool]
 ) -> Dict[str, List[str]]:
     return {
-        f'{split}_train': [
-            name for name, clip in clips.items() if is_train(clip)
-        ],
-        f'{split}_val': [
-            name for name, clip in clips.items() if not is_train(clip)
-        ],
+        f'{split}_{part}': [
+            n for n, c in clips.items() if is_train(c) == is_in
+        ]
+        for part, is_in in (('train', True), ('val', False))
     }

@@ -162,16 +162,9 @@ def _normalize(v: Tensor, norm: Tensor) -> Tensor:
 
 
 # In the order in which they are concatenated.
+_PAPER = (joint, motion, bone, acceleration, rotation_axis, angular_velocity)
 MODALITIES: Dict[str, Modality] = {
-    function.__name__: function
-    for function in (
-        joint,
-        motion,
-        bone,
-        acceleration,
-        rotation_axis,
-        angular_velocity,
-    )
+    function.__name__: function for function in _PAPER
 }
 
 

@@ -68,7 +68,5 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template('page.html.j2').render(
-        page=page,
-        version=__version__,
-        date=time.strftime('%Y-%m-%d %H:%M'),
+        page=page, version=__version__, date=time.strftime('%Y-%m-%d %H:%M')
     )

@@ -40,9 +40,7 @@ class EncodedClips(NamedTuple):
 
 
 def clip_loader(
-    cfg: Config,
-    split: Optional[str] = None,
-    max_clips: Optional[int] = None,
+    cfg: Config, split: Optional[str] = None, max_clips: Optional[int] = None
 ) -> DataLoader:
     """The loader of a config's test set, or of another split of its data.
 

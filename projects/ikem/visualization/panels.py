@@ -104,9 +104,7 @@ def still(
 
 
 def movie(
-    rows: Sequence[Sequence[Panel]],
-    frame_rate: float,
-    three_d: bool = False,
+    rows: Sequence[Sequence[Panel]], frame_rate: float, three_d: bool = False
 ) -> FuncAnimation:
     """Panels that move, while their Axes do not.
 

@@ -13,11 +13,7 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from .bodies import (
-    present_frames_first,
-    select_by_energy,
-    select_by_order,
-)
+from .bodies import present_frames_first, select_by_energy, select_by_order
 from .errors import FormatError
 
 NUM_JOINTS = 25

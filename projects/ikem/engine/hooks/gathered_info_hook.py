@@ -58,33 +58,13 @@ class GatheredInfoHook(RuntimeInfoHook):
         if is_due(self, runner, batch_idx):
             self.write(runner)
 
-    def after_train_epoch(self, runner: Runner) -> None:
-        """Transfer the values that wait.
+    def write(self, runner: Runner, checkpoint: Optional[Dict] = None) -> None:
+        """Write the values that wait to the history.
 
         Args:
             runner (Runner): The runner of the training process.
+            checkpoint (dict, optional): The checkpoint that is to be saved.
         """
-        self.write(runner)
-
-    def before_val(self, runner: Runner) -> None:
-        """Transfer the values that wait.
-
-        Args:
-            runner (Runner): The runner of the training process.
-        """
-        self.write(runner)
-
-    def before_save_checkpoint(self, runner: Runner, checkpoint: Dict) -> None:
-        """Transfer the values that wait.
-
-        Args:
-            runner (Runner): The runner of the training process.
-            checkpoint (dict): The checkpoint.
-        """
-        self.write(runner)
-
-    def write(self, runner: Runner) -> None:
-        """Write the values that wait to the history."""
         waiting, self.waiting = self.waiting, []
         if not waiting:
             return
@@ -94,3 +74,5 @@ class GatheredInfoHook(RuntimeInfoHook):
                 runner.message_hub.update_scalar(
                     f'train/{name}', next(numbers)
                 )
+
+    after_train_epoch = before_val = before_save_checkpoint = write

@@ -20,29 +20,23 @@ class ReseedHook(Hook):
     stored in the checkpoint would not outlast them.
     """
 
-    def before_train_epoch(self, runner: Runner) -> None:
-        """Seed what prepares the first batch.
-
-        Args:
-            runner (Runner): The runner of the training process.
-        """
-        self._seed(runner)
-
-    def before_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Optional[Dict] = None
+    def before_train_epoch(
+        self,
+        runner: Runner,
+        batch_idx: int = 0,
+        data_batch: Optional[Dict] = None,
     ) -> None:
-        """Seed the iteration.
+        """Seed the iteration; before an epoch what prepares its first batch.
 
         Args:
             runner (Runner): The runner of the training process.
             batch_idx (int): Index of the batch in the epoch.
             data_batch (dict, optional): The batch.
         """
-        self._seed(runner)
-
-    def _seed(self, runner: Runner) -> None:
         key = (runner.seed, runner.iter, get_rank())
         seed = np.random.SeedSequence(key).generate_state(1).item()
         random.seed(seed)
         np.random.seed(seed)
         torch.manual_seed(seed)  # of all devices
+
+    before_train_iter = before_train_epoch

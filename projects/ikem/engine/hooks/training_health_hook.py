@@ -77,18 +77,11 @@ class TrainingHealthHook(Hook):
             losses['loss'] if 'loss' in losses else sum(losses.values())
             for losses, *_ in recent
         ]
-        if not totals or torch.stack(totals).isfinite().all():
+        finite = torch.stack(totals).isfinite().tolist() if totals else []
+        if all(finite):
             return
-        losses, where, clips = next(
-            entry
-            for entry, total in zip(recent, totals)
-            if not total.isfinite()
-        )
-        wrong = {
-            name: value.item()
-            for name, value in losses.items()
-            if not value.isfinite()
-        }
+        losses, where, clips = recent[finite.index(False)]
+        wrong = {n: x.item() for n, x in losses.items() if not x.isfinite()}
         single = {n: v for n, v in wrong.items() if n != 'loss'} or wrong
         named = ', '.join(f'{name} is {v}' for name, v in single.items())
         saved = runner.message_hub.runtime_info.get('last_ckpt')
@@ -141,15 +134,11 @@ class TrainingHealthHook(Hook):
             if std < self.min_std:
                 self.collapsed.add(u)
                 has_keys = getattr(unwrap(runner.model), 'key', None)
+                momentum = ', or raise the momentum of the key encoders'
                 runner.logger.warning(
                     f'the embeddings of {u} have collapsed: their standard '
                     f'deviation is {std:.1e} where 1 is spread evenly. Lower '
-                    'the learning rate'
-                    + (
-                        ', or raise the momentum of the key encoders'
-                        if has_keys
-                        else ''
-                    )
+                    f'the learning rate{momentum if has_keys else ""}'
                 )
 
 

@@ -9,11 +9,7 @@ from torch import Tensor
 from projects.ikem.loading import load_encoders
 
 from ..encoder import Embedded, Encoders, Features, unit
-from ..losses import (
-    embedding_statistics,
-    explicit_exchange,
-    mean_over_sources,
-)
+from ..losses import embedding_statistics, explicit_exchange, mean_over_sources
 from ..memory_bank import MemoryBank
 from .base import PretrainingModel
 
@@ -143,11 +139,7 @@ class RelationalDistillation(PretrainingModel):
         width = sum(channels.values())
         neck = {'hid_channels': width, 'out_channels': width, **neck}
         super().__init__(
-            backbone,
-            neck,
-            data_preprocessor,
-            modalities,
-            **kwargs,
+            backbone, neck, data_preprocessor, modalities, **kwargs
         )
         self.teacher = Teacher(
             **{

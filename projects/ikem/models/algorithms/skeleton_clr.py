@@ -26,11 +26,7 @@ class SkeletonCLR(PretrainingModel):
     """
 
     def __init__(
-        self,
-        *args,
-        momentum: float = 0.999,
-        bank_size: int = 32768,
-        **kwargs,
+        self, *args, momentum: float = 0.999, bank_size: int = 32768, **kwargs
     ) -> None:
         super().__init__(
             *args, momentum=momentum, bank_size=bank_size, **kwargs

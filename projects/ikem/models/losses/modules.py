@@ -6,12 +6,7 @@ from mmaction.registry import MODELS
 from mmengine.model import BaseModule
 from torch import Tensor
 
-from .functional import (
-    Pair,
-    explicit_exchange,
-    implicit_exchange,
-    info_nce,
-)
+from .functional import Pair, explicit_exchange, implicit_exchange, info_nce
 
 
 class _ContrastiveLoss(BaseModule):
