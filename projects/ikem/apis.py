@@ -208,17 +208,17 @@ def _prepare(
 ) -> Dict:
     """A clip as :class:`SkeletonDataset` hands it out."""
     select = _selection(model.dataset_meta)
+    num_persons = model.dataset_meta.get('num_persons')
     if not isinstance(clip, (str, os.PathLike)):
-        clip = _from_array(np.asarray(clip), f'clip {index}')
+        clip = _from_array(np.asarray(clip), f'clip {index}', num_persons)
     elif Path(clip).suffix in single.SUFFIXES:
-        clip = _from_array(single.read_array(clip), str(clip))
+        clip = _from_array(single.read_array(clip), str(clip), num_persons)
     else:
         clip = read_joints(clip, select)
         # the end of a clip is not lost where persons appear late, whatever
         # the chain of the training does
         x, length = present_frames_first(clip['keypoint'])
         clip.update(keypoint=x, length=length)
-    num_persons = model.dataset_meta.get('num_persons')
     if num_persons is not None:  # absent ones count, as in the training
         clip['keypoint'] = select_persons(clip['keypoint'], num_persons)
     num_joints = model.data_preprocessor.layout.num_joints
@@ -245,7 +245,7 @@ def _selection(meta: Dict) -> str:
     return source.get('select_bodies', 'order')
 
 
-def _from_array(x: np.ndarray, name: str) -> Dict:
+def _from_array(x: np.ndarray, name: str, num_persons: Optional[int]) -> Dict:
     """Raw joints as the readers of files hand them out."""
     if x.dtype.kind not in 'fiu' or x.shape[3:] != (3,) or not len(x):
         raise FormatError(
@@ -255,8 +255,10 @@ def _from_array(x: np.ndarray, name: str) -> Dict:
         )
     with np.errstate(over='ignore'):  # reported as infinite below
         x = x.astype(np.float32)
+    x[np.isnan(x).all(axis=(2, 3))] = 0  # nobody
     if not np.isfinite(x).all():
         raise FormatError(name, 'a joint is not finite')
+    x = select_persons(x, num_persons or len(x))
     x, length = present_frames_first(x)
     if not length:
         raise FormatError(

@@ -84,6 +84,10 @@ class SkeletonLayout:
                     f'layout {self.name!r}: {key} has {len(table)} entries '
                     f'for {self.num_joints} joints'
                 )
+        if len(self.shoulders) != 2 or len(self.torso or (0, 0, 0)) != 3:
+            raise ValueError(
+                f'layout {self.name!r}: shoulders are two joints, torso three'
+            )
         used = [
             *self.parents,
             *self.hinges,
@@ -94,6 +98,11 @@ class SkeletonLayout:
             *(v for part in (self.parts or {}).values() for v in part),
             *(self.mirror or ()),
         ]
+        wrong = [v for v in used if type(v) is not int]
+        if wrong:
+            raise ValueError(
+                f'layout {self.name!r}: joints are integers, got {wrong[0]!r}'
+            )
         wrong = sorted({v for v in used if not 0 <= v < self.num_joints})
         if wrong:
             raise ValueError(
@@ -274,7 +283,10 @@ def read_layout(name: str) -> Union[str, Dict]:
     try:
         tables = json.loads(Path(name).read_bytes())
         SkeletonLayout(**tables)
-    except (TypeError, ValueError, RecursionError) as error:
+    except OSError:
+        raise
+    # whatever is wrong with the tables
+    except Exception as error:
         raise ValueError(f'{name} holds no skeleton layout: {error}') from None
     return tables
 
@@ -298,6 +310,7 @@ def get_layout(layout: Union[str, dict, SkeletonLayout]) -> SkeletonLayout:
         raise ValueError(
             f'unknown skeleton layout {layout!r}: known are '
             f'{sorted(LAYOUTS)}; give an own one as a dict of the arguments '
-            'of SkeletonLayout, or import what registers it'
+            'of SkeletonLayout (to the tools as a json file), or import what '
+            'registers it (--imports)'
         )
     return LAYOUTS[layout]

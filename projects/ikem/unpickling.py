@@ -50,6 +50,8 @@ class PlainArray(np.ndarray):
 
     def __setstate__(self, state: Tuple) -> None:
         version, shape, dtype, is_fortran, data = state
+        if not dtype.dtype.itemsize:  # any number of which take no byte
+            raise Refused(f'an array of {shape} elements of no size')
         super().__setstate__((version, shape, dtype.dtype, is_fortran, data))
 
     def __reduce_ex__(self, protocol: int) -> Tuple:

@@ -2,13 +2,16 @@
 
 import json
 import pickle
+import time
 
 import numpy as np
 import pytest
 
 from projects.ikem.datasets import SkeletonDataset
-from projects.ikem.datasets.formats import FormatError
+from projects.ikem.datasets.formats import FormatError, restricted_pickle
+from projects.ikem.datasets.formats.bodies import select_persons
 from projects.ikem.datasets.formats.padding import num_frames_of
+from projects.ikem.datasets.formats.single import read_array
 from projects.ikem.datasets.posture import check_upright, doubts, measure
 from projects.ikem.datasets.prepare import prepare
 from projects.ikem.datasets.prepared import read_annotations
@@ -98,7 +101,7 @@ def test_another_axis_upwards(up, axes, signs):
     def turn(x):
         return x[..., axes] * np.float32(signs)
 
-    with pytest.raises(FormatError, match=f'--up {up} '):
+    with pytest.raises(FormatError, match=f'--up={up} '):
         check_upright(postures(turn), 'x')
     back = WorldFrame(up)
     check_upright(
@@ -118,7 +121,7 @@ def test_the_frame_is_turned_not_mirrored(up):
 
 
 def test_people_who_lie():
-    with pytest.raises(FormatError, match='--up y'):
+    with pytest.raises(FormatError, match='--up=y'):
         check_upright(postures(lambda x: x[..., [1, 0, 2]]), 'x')
 
 
@@ -143,7 +146,7 @@ def test_joints_without_a_direction_are_not_judged():
     ],
 )
 def test_joints_in_another_order(order):
-    (line,) = doubts(postures(lambda x: x[:, :, order]), LAYOUT)
+    line, *_ = doubts(postures(lambda x: x[:, :, order]), LAYOUT)
     assert 'order' in line
 
 
@@ -178,7 +181,7 @@ def test_an_axis_upwards_is_part_of_the_preprocessing(tmp_path):
     (_, y), (meta, z) = load(tmp_path / 'y'), load(tmp_path / 'z')
     np.testing.assert_allclose(z, y, atol=1e-5)
     assert meta['preprocessing'][0]['type'] == 'WorldFrame'
-    with pytest.raises(FormatError, match='--up z'):
+    with pytest.raises(FormatError, match='--up=z'):
         prepare(pose_pickle_source(tmp_path / 'z.pkl'), tmp_path / 'w')
     assert not (tmp_path / 'w').exists()
 
@@ -509,10 +512,251 @@ def test_pku_mmd(tmp_path):
     meta, x = load(tmp_path / 'out')
     np.testing.assert_allclose(x[:, 0], expected(tmp_path, clips), atol=1e-4)
     assert [a['label'] for a in meta['annotations']] == [2, 50, 2, 50]
-    assert meta['split']['xsub_val'] == ['0003-M_00002', '0003-M_00015']
+    assert meta['split']['xsub_val'] == [
+        '0003-M_00002_00012',
+        '0003-M_00015_00030',
+    ]
     listed.write_text('0002-L')
     with pytest.raises(FormatError, match='cross-subject'):
         pkummd_source(*folders[:1], tmp_path / 'labels', dict(xsub=listed))
     (tmp_path / 'labels/0002-L.txt').write_text('3,12,2,1\n')
     with pytest.raises(FormatError, match='0002-L.txt'):
         pkummd_source(*folders, dict(xsub=listed))
+
+
+# ------------------------------------------------- what a stranger came with
+
+
+def shuffled(x):
+    """Joints in another order in each frame."""
+    rng = np.random.default_rng(0)
+    return np.stack([f[rng.permutation(25)] for f in x[0]])[None]
+
+
+def test_joints_whose_bones_change_over_time():
+    lines = doubts(postures(shuffled), LAYOUT)
+    assert any('order' in line and 'over time' in line for line in lines)
+
+
+def test_some_clips_of_another_kind_are_counted():
+    some = [person(seed=i) for i in range(8)]
+    some[0], some[1] = some[0][..., [1, 0, 2]], 1000 * some[1]
+    lines = doubts([measure(x, LAYOUT) for x in some], LAYOUT)
+    assert any('in 1 of 8 clips people are not upright' in s for s in lines)
+    assert any('in 1 of 8' in s and 'ten times' in s for s in lines)
+
+
+@pytest.mark.parametrize('up', ['z', '-y'])
+def test_a_wrong_axis_is_refused_as_well(tmp_path, up):
+    path = dump(tmp_path / 'p.pkl', [person(seed=i) for i in range(4)])
+    with pytest.raises(FormatError, match='upright|--up='):
+        prepare(pose_pickle_source(path, up=up), tmp_path / 'out')
+    lying = [person(seed=i)[..., [1, 0, 2]] for i in range(4)]
+    path = dump(tmp_path / 'lying.pkl', lying)
+    prepare(pose_pickle_source(path, up='y'), tmp_path / 'lying')
+
+
+def test_a_ghost_of_two_frames_moves_less_than_a_person():
+    moving = person(60, amplitude=0.2)
+    ghost = np.zeros_like(moving)
+    ghost[0, [3, 40]] = moving[0, [3, 40]] + np.float32([[[0]], [[6]]])
+    still = moving[:, :1].repeat(60, 1)
+    kept = select_persons(
+        np.concatenate((still, ghost, moving, 2 * moving)), 2
+    )
+    np.testing.assert_array_equal(kept, np.concatenate((2 * moving, moving)))
+
+
+def test_persons_repeated_by_periods_of_their_own():
+    one, two = person(20), person(7, seed=1)
+    frames = np.arange(60)
+    x = np.concatenate((one[:, frames % 20], two[:, frames % 7]))
+    assert num_frames_of(x) == 20
+    assert num_frames_of(x[1:]) == 7
+
+
+def test_centred_arrays_that_are_padded_are_not_prepared(tmp_path):
+    x = padded([person(9 + i, seed=i) for i in range(2)], 60)
+    x -= x[:, :, :, 20:21] * (x.any((1, 3), keepdims=True))
+    for part in ('train', 'val'):
+        np.save(tmp_path / f'{part}_position.npy', x)
+        label = [f'{part}{i}' for i in range(2)], [0, 1], [9, 10]
+        (tmp_path / f'{part}_label.pkl').write_bytes(pickle.dumps(label))
+    prepare(crossclr_source(tmp_path, 'xsub', 'ntu60'), tmp_path / 'out')
+    assert load(tmp_path / 'out')[1][:, 0].any((2, 3)).all()
+
+
+def test_gendata_with_z_upwards(tmp_path):
+    clips = [person(9 + i, seed=i)[..., [2, 0, 1]] for i in range(4)]
+    for part, half in (('train', clips[:2]), ('val', clips[2:])):
+        np.save(tmp_path / f'{part}_data_joint.npy', padded(half, 60))
+        label = [f'{part}{i}' for i in range(2)], [0, 1]
+        (tmp_path / f'{part}_label.pkl').write_bytes(pickle.dumps(label))
+    source = crossclr_source(tmp_path, 'xsub', 'ntu60')
+    with pytest.raises(FormatError, match='--up=z'):
+        prepare(source, tmp_path / 'out')
+    source = crossclr_source(tmp_path, 'xsub', 'ntu60', up='z')
+    prepare(source, tmp_path / 'out')
+    turned = [x[..., [1, 2, 0]] for x in clips]
+    np.testing.assert_allclose(
+        load(tmp_path / 'out')[1][:, 0], expected(tmp_path, turned), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    'y, labels',
+    [
+        ([[2], [1]], [2, 1]),
+        ([2, 1], [2, 1]),
+        ([[0, 0, 1], [0, 0, 0]], [2, -1]),
+        ([[0, 0, 1], [np.nan] * 3], [2, -1]),
+        ([0.5, 1], None),
+        (['a', 'b'], None),
+    ],
+)
+def test_labels_of_npz(tmp_path, y, labels):
+    path = npz(tmp_path, x_train=np.ones((2, 9, 150)), y_train=np.array(y))
+    if labels is None:
+        with pytest.raises(FormatError, match='x.npz'):
+            npz_source(path)
+    else:
+        assert [clip.label for clip in npz_source(path).jobs] == labels
+
+
+@pytest.mark.parametrize(
+    'labels, numbers',
+    [
+        (['0', '1', '-1', ''], [0, 1, -1, -1]),
+        (['sit', ' ', 'None', 'nan'], [0, -1, -1, -1]),
+        ([np.array(np.nan), np.array([1]), 0, 1], [-1, 1, 0, 1]),
+    ],
+)
+def test_labels_that_are_none(tmp_path, labels, numbers):
+    clips = [person(seed=i) for i in range(4)]
+    source = pose_pickle_source(dump(tmp_path / 'p.pkl', clips, labels))
+    assert [job[1]['label'] for job in source.jobs] == numbers
+
+
+def test_labels_beyond_reason_are_skipped(tmp_path):
+    clips = [person(seed=i) for i in range(3)]
+    path = dump(tmp_path / 'p.pkl', clips, [0, 10**40, 10**7])
+    prepare(pose_pickle_source(path), tmp_path / 'out')
+    meta, x = load(tmp_path / 'out')
+    assert (len(x), meta['num_classes'], meta['dropped']) == (
+        1,
+        1,
+        dict(broken=2),
+    )
+
+
+def test_nothing_left_to_train_on(tmp_path):
+    path = dump(tmp_path / 'p.pkl', [person(seed=i) for i in range(6)])
+    with pytest.raises(ValueError, match='train on'):
+        pose_pickle_source(path, val_fraction=0.99)
+    source = pose_pickle_source(path, split_by='subject', val_fraction=0.99)
+    prepare(source, tmp_path / 'out')
+    assert load(tmp_path / 'out')[0]['split']['train']
+
+
+def test_splits_by_either_name_and_each_clip_once(tmp_path):
+    annotations = [
+        dict(
+            frame_dir=f'f{i}', filename=f'v{i}.mp4', label=0, keypoint=person()
+        )
+        for i in range(3)
+    ]
+    split = dict(train=['v0.mp4', 'v0.mp4', 'f1'], val=['v2.mp4'])
+    path = tmp_path / 'p.pkl'
+    path.write_bytes(pickle.dumps(dict(annotations=annotations, split=split)))
+    prepare(pose_pickle_source(path), tmp_path / 'out')
+    split = load(tmp_path / 'out')[0]['split']
+    assert (split['train'], split['val']) == (['f0', 'f1'], ['f2'])
+
+
+def test_names_of_classes_in_a_pickle(tmp_path):
+    content = dict(annotations=[], classes={0: 'walk', 1: 'bow', 2: 'sit'})
+    for i, label in enumerate(('sit', 'bow')):
+        content['annotations'].append(
+            dict(frame_dir=f'{i}', label=label, keypoint=person())
+        )
+    path, other = tmp_path / 'p.pkl', tmp_path / 'q.pkl'
+    path.write_bytes(pickle.dumps(content))
+    source = pose_pickle_source(path)
+    assert source.classes == ['walk', 'bow', 'sit']
+    assert [job[1]['label'] for job in source.jobs] == [2, 1]
+    content['classes'] = np.array(['bow', 'walk', 'sit'])
+    for i, annotation in enumerate(content['annotations']):
+        annotation['frame_dir'] = f'other{i}'
+    other.write_bytes(pickle.dumps(content))
+    with pytest.raises(FormatError, match='q.pkl'):
+        pose_pickle_source([path, other])
+
+
+def test_an_absent_person_may_be_nan(tmp_path):
+    x = np.concatenate((person(), person(seed=1)))
+    x[1, 5:] = np.nan
+    zero = np.nan_to_num(x)
+    for name, clip in (('nan', x), ('zero', zero)):
+        path = dump(tmp_path / f'{name}.pkl', [clip])
+        prepare(pose_pickle_source(path), tmp_path / name)
+    np.testing.assert_array_equal(
+        load(tmp_path / 'nan')[1], load(tmp_path / 'zero')[1]
+    )
+
+
+def test_an_empty_clip_comes_first(tmp_path):
+    path = dump(tmp_path / 'p.pkl', [person()[:, :0], person()])
+    prepare(pose_pickle_source(path), tmp_path / 'out')
+    assert len(load(tmp_path / 'out')[1]) == 1
+
+
+def test_csv_lines_of_commas_and_of_one_clip_twice(recordings, tmp_path):
+    csv = tmp_path / 'labels.csv'
+    csv.write_text('name, label\nsit/a,jump\n,\nb,\n')
+    prepare(kinect_source(recordings, str(csv)), tmp_path / 'out')
+    assert labels_of(tmp_path / 'out')['sit/a'] == 0
+    csv.write_text('name,label\nsit/a,jump\nsit/a,run\n')
+    with pytest.raises(FormatError, match='labels.csv:3'):
+        kinect_source(recordings, str(csv))
+
+
+def nested(depth):
+    x = 1
+    for _ in range(depth):
+        x = [x] * 10
+    return x
+
+
+@pytest.mark.parametrize('field', ['label', 'other', 'total_frames'])
+def test_lists_that_are_shared(tmp_path, field):
+    """Ten to the ninth numbers in a few hundred bytes."""
+    annotation = dict(frame_dir='a', label=0, keypoint=person())
+    annotation[field] = nested(9)
+    path = tmp_path / 'p.pkl'
+    path.write_bytes(pickle.dumps(dict(annotations=[annotation])))
+    start = time.monotonic()
+    try:
+        prepare(pose_pickle_source(path), tmp_path / 'out')
+    except FormatError as error:
+        assert 'p.pkl' in str(error)
+    assert time.monotonic() - start < 20  # not minutes
+    path.write_bytes(pickle.dumps(dict(keypoint=[[nested(8)]])))
+    with pytest.raises(FormatError, match='p.pkl'):
+        read_array(path)
+
+
+def test_elements_of_no_size(tmp_path):
+    data = pickle.dumps(np.zeros(3, 'S1'), protocol=2)
+    assert b'S1' in data
+    path = tmp_path / 'p.pkl'
+    path.write_bytes(data.replace(b'S1', b'S0'))
+    with pytest.raises(FormatError, match='p.pkl'):
+        restricted_pickle.load(path)
+
+
+def test_splits_of_more_names_than_clips(tmp_path):
+    names = [f'n{i}' for i in range(1000)]
+    split = {f's{i}': names for i in range(200)}
+    path = dump(tmp_path / 'p.pkl', [person()], **split)
+    with pytest.raises(FormatError, match='p.pkl'):
+        pose_pickle_source(path)

@@ -12,8 +12,11 @@ from projects.ikem.datasets.sources import (
     crossclr_source,
     npz_source,
 )
-from projects.ikem.engine.cli import positive_int
-from projects.ikem.engine.prepare_cli import run
+from projects.ikem.engine.prepare_cli import (
+    add_frame_arguments,
+    add_layout_argument,
+    run,
+)
 
 
 def positive_float(text: str) -> float:
@@ -31,10 +34,22 @@ def make_source(args: argparse.Namespace) -> Source:
         if len(files) > 1:
             raise FormatError(path, f'holds {len(files)} npz files: give one')
         return npz_source(
-            files[0], args.split, args.dataset, num_frames=args.num_frames
+            files[0],
+            args.split,
+            args.dataset,
+            args.layout,
+            args.num_frames,
+            args.up,
+            args.scale,
         )
     return crossclr_source(
-        path, args.split, args.dataset, args.time_scale, args.num_frames
+        path,
+        args.split,
+        args.dataset,
+        args.time_scale,
+        args.num_frames,
+        args.up,
+        args.scale,
     )
 
 
@@ -62,12 +77,8 @@ def main() -> None:
         'without frame counts; 1 is what the released three-modality models '
         'were trained with',
     )
-    parser.add_argument(
-        '--num-frames',
-        type=positive_int,
-        default=50,
-        help='frames to resample to clips that are not prepared',
-    )
+    add_layout_argument(parser)  # of an npz file
+    add_frame_arguments(parser)  # of clips that are not prepared
     run(parser, make_source)
 
 

@@ -6,8 +6,11 @@ python tools/data/prepare_kinect.py RAW_DIR OUT_DIR --labels folders
 import argparse
 
 from projects.ikem.datasets.sources import Source, kinect_source
-from projects.ikem.engine.cli import positive_int
-from projects.ikem.engine.prepare_cli import add_split_arguments, run
+from projects.ikem.engine.prepare_cli import (
+    add_frame_arguments,
+    add_split_arguments,
+    run,
+)
 
 
 def make_source(args: argparse.Namespace) -> Source:
@@ -15,6 +18,8 @@ def make_source(args: argparse.Namespace) -> Source:
         args.raw_dir,
         args.labels,
         args.num_frames,
+        args.up,
+        args.scale,
         args.dataset,
         args.split_by,
         args.val_fraction,
@@ -37,7 +42,7 @@ def main() -> None:
     parser.add_argument(
         '--dataset', help='name of the data set; default: that of the folder'
     )
-    parser.add_argument('--num-frames', type=positive_int, default=50)
+    add_frame_arguments(parser)
     add_split_arguments(parser)
     run(parser, make_source)
 

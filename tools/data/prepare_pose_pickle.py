@@ -12,6 +12,7 @@ from projects.ikem.datasets.sources import (
 )
 from projects.ikem.engine.prepare_cli import (
     add_frame_arguments,
+    add_layout_argument,
     add_split_arguments,
     run,
 )
@@ -19,6 +20,11 @@ from projects.ikem.engine.prepare_cli import (
 
 def make_source(args: argparse.Namespace) -> Source:
     if args.pickles[0].endswith('.npz') and len(args.pickles) == 1:
+        if args.interpolate or args.split_by or args.val_fraction:
+            raise ValueError(
+                'an npz file has its split and whole joints: leave out '
+                '--interpolate, --split-by and --val-fraction'
+            )
         return npz_source(
             args.pickles[0],
             None,
@@ -55,7 +61,13 @@ def main() -> None:
     parser.add_argument(
         '--dataset', help='name of the data set; default: that of the file'
     )
+    add_layout_argument(parser)
     add_frame_arguments(parser)
+    parser.add_argument(
+        '--interpolate',
+        action='store_true',
+        help='fill joints that are NaN from the frames around',
+    )
     add_split_arguments(parser)
     run(parser, make_source)
 

@@ -121,7 +121,9 @@ def panel_rows(clip: Clip, args: argparse.Namespace) -> List[List[Panel]]:
 
 def draw(args: argparse.Namespace):
     """The picture or movie that is asked for."""
-    dataset = SkeletonDataset(args.data_root, split=args.split)
+    dataset = SkeletonDataset(
+        args.data_root, split=args.split, unlabelled=True
+    )
     indices = [args.index]
     if args.clip:
         indices = [position(dataset, args.clip)]

@@ -16,7 +16,8 @@ from .formats import FormatError
 MAX_FRAMES = 32  # of a clip that are looked at
 UPRIGHT = 0.5  # cosine to y from which a person stands upright
 STEADY = 0.5  # length of the mean direction of a clip that has one
-LONG_BONES, UNLIKE_SIDES = 1.45, 0.3  # of NW-UCLA 1.2 and 0.07
+# of NW-UCLA 1.2, 0.07 and 0.06, with 5 % noise 1.2, 0.1 and 0.27
+LONG_BONES, UNLIKE_SIDES, CHANGE = 1.45, 0.3, 0.4
 HEIGHTS = (0.3, 4.0)  # metres
 
 
@@ -31,6 +32,8 @@ class Posture(NamedTuple):
             through the joints; about 1.2 if joints are in the layout's order.
         sides (float): Median difference of a left and a right bone by their
             mean, 0 without a mirror in the layout.
+        change (float): Median by which the length of a bone differs from
+            frame to frame, as a share of it; 0.06 for a Kinect.
         height (float): Median size of the person along its largest axis.
         flat (bool): Whether a coordinate is the same for all joints.
     """
@@ -39,6 +42,7 @@ class Posture(NamedTuple):
     upright: float
     bones: float
     sides: float
+    change: float
     height: float
     flat: bool
 
@@ -59,6 +63,7 @@ def measure(keypoint: np.ndarray, layout: SkeletonLayout) -> Optional[Posture]:
         return None
     up = x[:, list(layout.shoulders)].mean(1) - x.mean(1)
     up /= np.maximum(np.linalg.norm(up, axis=1, keepdims=True), 1e-12)
+    lengths = np.linalg.norm(x - x[:, list(layout.parents)], axis=-1)
     distances = np.linalg.norm(x[:, :, None] - x[:, None], axis=-1)
     distances = np.median(distances, axis=0)
     bones = distances[range(layout.num_joints), layout.parents]
@@ -67,8 +72,13 @@ def measure(keypoint: np.ndarray, layout: SkeletonLayout) -> Optional[Posture]:
     return Posture(
         tuple(up.mean(0).tolist()),
         float((up[:, 1] > UPRIGHT).mean()),
-        float(bones.sum() / tree),
+        float(bones.sum() / max(tree, 1e-6)),
         _difference_of_sides(bones, layout),
+        float(
+            np.median(np.abs(lengths - bones)[:, bones > 0] / bones[bones > 0])
+        )
+        if bones.any()
+        else 0.0,
         float(np.median(np.ptp(x, axis=1).max(1))),
         bool((np.ptp(x, axis=(0, 1)) == 0).any()),
     )
@@ -89,14 +99,14 @@ def check_upright(postures: Sequence[Posture], path) -> None:
     mean = np.mean([p.up for p in steady], axis=0)
     axis = int(np.abs(mean).argmax())
     up = ('' if mean[axis] > 0 else '-') + 'xyz'[axis]
-    remedy = f'--up {up} if it is {up} that points upwards'
+    remedy = f'--up={up} if it is {up} that points upwards'
     if abs(mean[axis]) < UPRIGHT or up == 'y':
-        remedy = '--up z, for instance, if another axis points upwards'
+        remedy = '--up=z, for instance, if another axis points upwards'
     raise FormatError(
         path,
         f'in {share:.0%} of the frames alone are the shoulders above the '
         'middle of the joints; y is taken to point upwards. Give '
-        f'{remedy}, --up y if people do lie, or look at the order of the '
+        f'{remedy}, --up=y if people do lie, or look at the order of the '
         'joints',
     )
 
@@ -117,6 +127,21 @@ def doubts(postures: Sequence[Posture], layout: SkeletonLayout) -> List[str]:
             f'people are {height:.4g} tall, in pixels, millimetres or another '
             'unit than metres? --scale FACTOR makes metres of it'
         )
+    lying = sum(
+        p.upright < 0.5 and np.linalg.norm(p.up) >= STEADY for p in postures
+    )
+    if lying >= 0.1 * len(postures):
+        lines.append(
+            f'in {lying} of {len(postures)} clips people are not upright '
+            'along y: do they lie, or does another axis point upwards there?'
+        )
+    heights = np.array([p.height for p in postures])
+    other = (heights > 10 * height) | (heights < height / 10)
+    if other.any():
+        lines.append(
+            f'in {other.sum()} of {len(postures)} clips people are ten times '
+            'as tall or as small as in most: is their unit another one?'
+        )
     flat = sum(p.flat for p in postures)
     if flat:
         lines.append(
@@ -131,14 +156,17 @@ def doubt_of_order(
     postures: Sequence[Posture], layout: SkeletonLayout
 ) -> List[str]:
     """A line if the joints seem to be in another order than the layout's."""
-    bones, sides = (_median(postures, key) for key in ('bones', 'sides'))
-    if bones <= LONG_BONES and sides <= UNLIKE_SIDES:
+    bones, sides, change = (
+        _median(postures, key) for key in ('bones', 'sides', 'change')
+    )
+    if bones <= LONG_BONES and sides <= UNLIKE_SIDES and change <= CHANGE:
         return []
     return [
         'the joints may be in another order than that of layout '
         f'{layout.name!r}: its bones are {bones:.2f} times as long as the '
         'shortest tree through the joints (right is about 1.2), left and '
-        f'right ones differ by {sides:.0%}'
+        f'right ones differ by {sides:.0%}, and they change by {change:.0%} '
+        'over time'
     ]
 
 

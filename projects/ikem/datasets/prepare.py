@@ -99,6 +99,8 @@ class ClipReader:
             clip = preprocess(dict(raw), self.transforms)
         except FormatError as error:
             return error
+        except ValueError as error:  # of a transform
+            return FormatError(job, str(error))
         except OSError as error:
             return FormatError(
                 error.filename or job, error.strerror or str(error)

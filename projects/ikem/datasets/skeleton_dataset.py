@@ -156,7 +156,8 @@ class SkeletonDataset(BaseActionDataset):
         if not labelled:
             raise ValueError(
                 f'no clip of split {self.split!r} of {self.data_root} has a '
-                'label'
+                'label: to pre-train without an evaluation, give train.py '
+                '--no-validate'
             )
         return labelled
 

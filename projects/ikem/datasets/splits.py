@@ -189,7 +189,8 @@ def held_out_split(
     if val_values is None:
         held, num = set(), 0
         for value in sorted(groups, key=lambda value: _rank(seed, value)):
-            if num >= val_fraction * len(values) and held:
+            full = num >= val_fraction * len(values)
+            if held and (full or len(held) == len(groups) - 1):
                 break
             held.add(value)
             num += len(groups[value])

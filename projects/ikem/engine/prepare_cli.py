@@ -64,8 +64,8 @@ def run(
     print(summary)
 
 
-def add_frame_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of clips whose joints the user knows."""
+def add_layout_argument(parser: argparse.ArgumentParser) -> None:
+    """Argument of clips of any skeleton."""
     parser.add_argument(
         '--layout',
         default='ntu-25',
@@ -73,6 +73,10 @@ def add_frame_arguments(parser: argparse.ArgumentParser) -> None:
         f'{", ".join(sorted(LAYOUTS))} or of what --imports registers, or a '
         'json file with the arguments of SkeletonLayout',
     )
+
+
+def add_frame_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of clips whose frame of reference the user knows."""
     parser.add_argument('--num-frames', type=positive_int, default=50)
     parser.add_argument(
         '--up',
@@ -85,11 +89,6 @@ def add_frame_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=1.0,
         help='metres per unit of the joints, 0.001 for millimetres',
-    )
-    parser.add_argument(
-        '--interpolate',
-        action='store_true',
-        help='fill joints that are NaN from the frames around',
     )
 
 

@@ -7,6 +7,7 @@ from mmengine.dataset import Compose
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.formats import FormatError, ntu, nwucla
 from projects.ikem.datasets.frames import frame_counts
+from projects.ikem.datasets.prepared_checks import UNLABELLED
 from projects.ikem.skeletons import get_layout
 
 from .skeletons import Clip
@@ -68,7 +69,11 @@ def position(dataset: SkeletonDataset, frame_dir: str) -> int:
 
 def frame_dirs(dataset: SkeletonDataset) -> List[str]:
     """Names of all clips of a data set, without reading their joints."""
-    return [clip['frame_dir'] for clip in dataset.load_data_list()]
+    return [
+        clip['frame_dir']
+        for clip in dataset.load_data_list()
+        if dataset.unlabelled or clip['label'] != UNLABELLED
+    ]
 
 
 def load_clips(dataset: SkeletonDataset, indices: Sequence[int]) -> List[Clip]:
@@ -93,7 +98,7 @@ def load_clips(dataset: SkeletonDataset, indices: Sequence[int]) -> List[Clip]:
     infos = [dataset.get_data_info(i) for i in indices]
     return [
         Clip(
-            f'{info["frame_dir"]}: {classes[info["label"]]}',
+            f'{info["frame_dir"]}: {(*classes, "unlabelled")[info["label"]]}',
             info['keypoint'],
             layout,
             info['time_scale'],

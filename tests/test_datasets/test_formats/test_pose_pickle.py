@@ -417,7 +417,8 @@ def test_other_content(tmp_path, content, reason):
     [
         (dict(keypoint=None), 'no array'),
         (dict(keypoint=KEYPOINT[0]), 'no array'),
-        (dict(keypoint=KEYPOINT * np.nan), 'not finite'),
+        (dict(keypoint=KEYPOINT * np.nan), 'nobody to see'),
+        (dict(keypoint=KEYPOINT * np.inf), 'not finite'),
         (dict(keypoint=KEYPOINT * 1e300), 'not finite'),
         (dict(keypoint=KEYPOINT * 0), 'nobody to see'),
         (dict(keypoint=KEYPOINT[:0]), 'nobody to see'),

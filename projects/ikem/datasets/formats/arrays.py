@@ -65,6 +65,20 @@ def open_npz(path, key: str) -> np.ndarray:
     return _inflate(path, key, size, path.stat().st_mtime_ns)
 
 
+def names_of(path) -> Tuple[str, ...]:
+    """Names of the arrays of an npz file.
+
+    Raises:
+        FormatError: If it is no npz file.
+        OSError: If it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(Path(name).stem for name in archive.namelist())
+    except zipfile.BadZipFile as error:
+        raise FormatError(path, f'no npz file: {error}') from error
+
+
 def _read_header(file) -> Tuple:
     version = _FORMAT.read_magic(file)
     size = int.from_bytes(
@@ -76,6 +90,8 @@ def _read_header(file) -> Tuple:
     if read is None:
         raise ValueError(f'version {version} is unknown')
     shape, fortran, dtype = read(file)
+    if not all(0 <= number < 2**40 for number in shape):
+        raise ValueError(f'its header claims the shape {shape}')
     if dtype.hasobject:
         raise ValueError('it holds objects, which are not read')
     return shape, fortran, dtype

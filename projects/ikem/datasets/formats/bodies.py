@@ -103,15 +103,17 @@ def select_persons(keypoint: np.ndarray, num_persons: int) -> np.ndarray:
     present = [m for m, x in enumerate(keypoint) if x.any()]
     if len(present) > num_persons:
         # sorted is stable: of persons that move alike the first one wins
-        present.sort(
-            key=lambda m: (
-                -motion_energy(keypoint[m][keypoint[m].any(axis=(1, 2))])
-            )
-        )
+        # weighted by presence, or a ghost of two frames moves most
+        present.sort(key=lambda m: -_energy_over_time(keypoint[m]))
     kept = np.zeros((num_persons, *keypoint.shape[1:]), np.float32)
     for slot, m in enumerate(present[:num_persons]):
         kept[slot] = keypoint[m]
     return kept
+
+
+def _energy_over_time(x: np.ndarray) -> float:
+    shown = x.any(axis=(1, 2))
+    return motion_energy(x[shown]) * float(shown.mean())
 
 
 def present_frames_first(

@@ -37,8 +37,8 @@ class ClipRef(NamedTuple):
 def is_prepared(folder) -> bool:
     """Whether clips are prepared, which those of ``gendata`` are not.
 
-    These are not centred, and have another number of frames than 50, or end
-    in zeros.
+    These are not centred and have another number of frames than 50, or end in
+    zeros.
 
     Args:
         folder (str | PathLike): The folder.
@@ -57,8 +57,9 @@ def is_prepared(folder) -> bool:
         some = array[:64]
         centred = not np.any(some[:, :, :, CENTER])
         padded = not some[:, :, -1:].any(axis=(1, 2, 3, 4)).all()
-        answers[part] = centred or (
-            array.shape[2] == NUM_FRAMES and not padded
+        usual = array.shape[2] == NUM_FRAMES
+        answers[part] = (usual or not padded) and (
+            centred or (usual and not padded)
         )
     if len(set(answers.values())) > 1:
         raise FormatError(

@@ -8,6 +8,10 @@ import numpy as np
 from ..prepared_checks import UNLABELLED
 from .errors import FormatError
 
+MAX_CLASSES = 100_000  # more are a mistake
+_NO_LABEL = ('', 'none', 'nan', '-1')
+_CONTAINERS = (list, tuple, dict, set, frozenset, np.ndarray)
+
 
 def number_labels(
     labels: Sequence[Any], path: Any
@@ -44,7 +48,7 @@ def number_labels(
     if all(name.isdecimal() for name in names):
         names.sort(key=int)
     number = {name: i for i, name in enumerate(names)}
-    return [number.get(x, x) if x in texts else x for x in labels], names
+    return [number[x] if isinstance(x, str) else x for x in labels], names
 
 
 def plain(value: Any) -> Any:
@@ -53,14 +57,13 @@ def plain(value: Any) -> Any:
         value = value.reshape(-1)[0]
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, np.ndarray) and value.ndim == 1:
+    if isinstance(value, np.ndarray) and value.ndim == 1 and len(value) <= 16:
         value = value.tolist()
     if isinstance(value, (list, tuple)):
+        if len(value) > 16 or any(isinstance(x, _CONTAINERS) for x in value):
+            return None
         values = [plain(x) for x in value]
-        wrong = len(values) > 16 or any(
-            x is None or isinstance(x, list) for x in values
-        )
-        return None if wrong else values
+        return None if any(x is None for x in values) else values
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, (bool, int, float, str)) else None
@@ -69,6 +72,10 @@ def plain(value: Any) -> Any:
 def _plain_label(label: Any) -> Any:
     if isinstance(label, (list, tuple)) and len(label) == 1:
         (label,) = label
+    if isinstance(label, np.ndarray) and label.size == 1:
+        label = label.reshape(-1)[0]
+    if isinstance(label, str) and label.strip().lower() in _NO_LABEL:
+        return UNLABELLED
     value = plain(label)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -79,6 +86,6 @@ def _plain_label(label: Any) -> Any:
         return UNLABELLED
     if isinstance(value, bool) or not isinstance(value, (int, str)):
         return label
-    if isinstance(value, int) and value < 0:
-        return str(value) if isinstance(label, str) else (label,)
+    if isinstance(value, int) and not 0 <= value < MAX_CLASSES:
+        return (value,)
     return value

@@ -9,7 +9,8 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from .arrays import open_npz
+from ..prepared_checks import UNLABELLED
+from .arrays import names_of, open_npz
 from .bodies import left_out, present_frames_first, select_persons
 from .errors import FormatError
 from .padding import num_frames_of
@@ -45,19 +46,32 @@ def list_npz(path) -> Tuple[List[NpzClip], int]:
         OSError: If it cannot be read.
     """
     path, clips, num_classes = Path(path), [], 1
+    names = names_of(path)
     for part, suffix in PARTS.items():
+        if part == 'val' and f'x_{suffix}' not in names:
+            continue  # a file of training clips alone
         x, y = (open_npz(path, f'{key}_{suffix}') for key in 'xy')
-        if len(x) != len(y) or y.ndim > 2:
+        if x.dtype.kind not in 'fiu' or y.dtype.kind not in 'fiub':
+            raise FormatError(
+                path, f'x_{suffix} and y_{suffix} have to be numbers'
+            )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        if not y.ndim or len(x) != len(y) or y.ndim > 2:
             raise FormatError(
                 path,
                 f'x_{suffix} has the shape {x.shape}, y_{suffix} {y.shape}: '
                 'expected a label per clip',
             )
-        labels = y.argmax(1) if y.ndim == 2 else y
-        num_classes = max(
-            num_classes,
-            y.shape[1] if y.ndim == 2 else int(y.max(initial=0)) + 1,
-        )
+        if y.ndim == 2:
+            num_classes = max(num_classes, y.shape[1])
+            one = (y == 1).sum(1) == 1
+            labels = np.where(one, y.argmax(1), UNLABELLED)
+        else:
+            labels = y.astype(np.int64)
+            if (labels != y).any() or labels.min(initial=0) < UNLABELLED:
+                raise FormatError(path, f'y_{suffix} holds no class numbers')
+            num_classes = max(num_classes, int(labels.max(initial=0)) + 1)
         clips += [
             NpzClip(path, part, index, int(label))
             for index, label in enumerate(labels)

@@ -30,8 +30,8 @@ class Interval(NamedTuple):
 
     @property
     def frame_dir(self) -> str:
-        """str: Name of the clip, of the video and its first frame."""
-        return f'{self.path.stem}_{self.start:05d}'
+        """str: Name of the clip, of the video and its frames."""
+        return f'{self.path.stem}_{self.start:05d}_{self.end:05d}'
 
 
 def list_intervals(skeletons, labels) -> List[Interval]:
@@ -47,13 +47,15 @@ def list_intervals(skeletons, labels) -> List[Interval]:
     """
     intervals = []
     for path in sorted(Path(skeletons).glob('*.txt')):
+        if not _VIDEO.fullmatch(path.stem):
+            continue  # a list, or litter of an archive
         label_path = Path(labels) / path.name
         text = label_path.read_text('utf-8-sig', errors='replace')
         for number, line in enumerate(text.splitlines(), 1):
             if not line.strip():
                 continue
             try:
-                action, start, end, *_ = map(int, line.split(','))
+                action, start, end = map(int, line.split(',')[:3])
             except ValueError:
                 action = start = end = 0
             if not 1 <= action <= NUM_CLASSES or not 0 <= start < end:
@@ -93,9 +95,11 @@ def read_interval(interval: Interval) -> Dict:
         if not np.isfinite(row).all():
             raise FormatError(path, 'a joint is not finite', number)
         rows.append(row)
-    if not rows:
+    if len(rows) < interval.end - interval.start:
         raise FormatError(
-            path, f'has no frames from {first} to {interval.end}'
+            path,
+            f'ends at frame {interval.start + len(rows)}, the label of frames '
+            f'{first} to {interval.end} goes beyond',
         )
     x = np.stack(rows).reshape(len(rows), NUM_PERSONS, NUM_JOINTS, 3)
     keypoint = select_persons(x.swapaxes(0, 1), NUM_PERSONS)
@@ -136,4 +140,7 @@ def read_split(path) -> Dict[str, List[str]]:
         raise FormatError(
             path, "names no videos below 'Training videos:' or below another"
         )
+    both = sorted(set(split['train']) & set(split['val']))
+    if both:
+        raise FormatError(path, f'has {both[0]} in both parts')
     return split

@@ -5,6 +5,7 @@ label, keypoint, total_frames, ...)])`` with keypoint of shape (M, T, V, C),
 or, as the toolbox's 0.x wrote them, the list of annotations alone.
 """
 
+import reprlib
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -69,7 +70,7 @@ def load_pose_pickles(paths: Sequence, num_joints: int) -> PosePickle:
     for path in map(Path, paths):
         content = _load_one(path)
         clips = content['annotations']
-        named = _with_unique_names(path, clips, len(annotations))
+        named = _with_unique_names(path, clips)
         repeated = sum(len(names) - 1 for names in named.values())
         if repeated:
             name = next(n for n, names in named.items() if len(names) > 1)
@@ -80,8 +81,13 @@ def load_pose_pickles(paths: Sequence, num_joints: int) -> PosePickle:
         split = content.get('split') or {}
         if not split and len(paths) > 1:
             split = {path.stem: list(named)}
+        claimed = sum(len(x) for x in split.values() if hasattr(x, '__len__'))
+        if claimed > 100_000 + 100 * len(clips):
+            raise FormatError(
+                path, f'its splits name {claimed} clips, it has {len(clips)}'
+            )
         for key, members in split.items():
-            members = _names_of(path, key, members)
+            members = list(dict.fromkeys(_names_of(path, key, members)))
             known = [name for name in members if name in named]
             if len(known) < len(members):
                 lost = next(name for name in members if name not in named)
@@ -100,19 +106,29 @@ def load_pose_pickles(paths: Sequence, num_joints: int) -> PosePickle:
                 unique for name in known for unique in named[name]
             )
         # a pickle of another kind is refused once, not clip by clip
-        check_kind(path, clips[0], num_joints)
-        classes = classes or content.get('classes')
+        whole = (c for c in clips if getattr(c.get('keypoint'), 'size', 0))
+        check_kind(path, next(whole, clips[0]), num_joints)
+        theirs = _texts(content.get('classes'))
+        if classes and theirs and classes != theirs:
+            raise FormatError(
+                path, "'classes' are others than those of the files before"
+            )
+        classes = classes or theirs
         annotations.extend(clips)
     _check_names_once(paths, annotations)
     labels, names = number_labels(
         [clip.get('label') for clip in annotations], paths[0]
     )
+    if names and classes and set(names) <= set(classes):
+        number = [classes.index(name) for name in names]  # in their order
+        labels = [
+            number[x] if isinstance(x, int) and x >= 0 else x for x in labels
+        ]
+        names = classes
     for clip, label in zip(annotations, labels):
         clip['label'] = label
     notes.extend(_unused(annotations))
-    return PosePickle(
-        annotations, dict(splits), names or _texts(classes), notes
-    )
+    return PosePickle(annotations, dict(splits), names or classes, notes)
 
 
 def count_persons(annotations: List[Dict]) -> int:
@@ -164,14 +180,18 @@ def read_annotation(
     if not isinstance(label, int):
         raise FormatError(
             path,
-            f'clip {name}: label {label!r:.40} is no class number and no text',
+            f'clip {name}: label {reprlib.repr(label)} is no class number and '
+            'no text',
         )
     with np.errstate(over='ignore'):  # reported as infinite below
         given = np.asarray(annotation['keypoint'], np.float32)[:, :raw_frames]
+    nobody = np.isnan(given).all(axis=(2, 3), keepdims=True)
+    given = np.where(nobody, np.float32(0), given)
     if interpolate:
         given = fill_missing(given)
     if not np.isfinite(given).all():
-        raise FormatError(path, f'clip {name}: {_what_is_missing(given)}')
+        missing = _what_is_missing(given, interpolate)
+        raise FormatError(path, f'clip {name}: {missing}')
     keypoint = select_persons(given, num_persons)
     keypoint, length = present_frames_first(keypoint)
     if not length:
@@ -215,8 +235,7 @@ def fill_missing(keypoint: np.ndarray) -> np.ndarray:
         np.ndarray: A copy; joints that no frame has stay NaN.
     """
     x = keypoint.copy()
-    lost = np.isnan(x).all(axis=(2, 3))
-    x[lost] = 0
+    x[np.isnan(x).all(axis=(2, 3))] = 0
     for person in x:
         seen = np.flatnonzero((person != 0).any(axis=(1, 2)))
         for v in np.flatnonzero(np.isnan(person).any(axis=(0, 2))):
@@ -281,17 +300,15 @@ def _load_one(path: Path) -> Dict:
     return content
 
 
-def _with_unique_names(
-    path: Path, annotations: List, start: int
-) -> Dict[str, List[str]]:
+def _with_unique_names(path: Path, annotations: List) -> Dict[str, List[str]]:
     """Name each annotation in ``frame_dir``; the names by the given ones."""
-    given = []
+    given, others = [], []
     for index, annotation in enumerate(annotations):
         names = [
             annotation.get(key) if isinstance(annotation, dict) else None
             for key in NAMES
         ]
-        names = [name for name in names if isinstance(name, str)]
+        names = [str(name) for name in names if isinstance(name, (str, int))]
         if not names:
             raise FormatError(
                 path,
@@ -299,6 +316,7 @@ def _with_unique_names(
                 'a filename, that is text',
             )
         given.append(names[0])
+        others.append(names[-1])
     counts, taken, named = Counter(), set(given), defaultdict(list)
     for annotation, name in zip(annotations, given):
         counts[name] += 1
@@ -310,21 +328,24 @@ def _with_unique_names(
         taken.add(unique)
         annotation['frame_dir'] = unique
         named[name].append(unique)
+    for name, annotation in zip(others, annotations):
+        if name not in taken:  # splits may go by either name
+            named[name].append(annotation['frame_dir'])
     return dict(named)
 
 
 def _names_of(path: Path, key: Any, members: Any) -> List[str]:
     if isinstance(members, (set, frozenset)):
         members = sorted(members, key=str)
-    if isinstance(members, np.ndarray):
+    if isinstance(members, np.ndarray) and members.ndim == 1:
         members = members.tolist()
     if not isinstance(members, (list, tuple)) or not all(
-        isinstance(member, str) for member in members
+        isinstance(member, (str, int)) for member in members
     ):
         raise FormatError(
             path, f'split {key!r:.40} is no list of names of annotations'
         )
-    return list(members)
+    return [str(member) for member in members]
 
 
 def _check_names_once(paths: Sequence, annotations: List[Dict]) -> None:
@@ -358,7 +379,9 @@ def _unused(annotations: List[Dict]) -> List[str]:
 
 
 def _texts(classes: Any) -> Optional[List[str]]:
-    if isinstance(classes, np.ndarray):
+    if isinstance(classes, dict) and set(classes) == set(range(len(classes))):
+        classes = [classes[i] for i in range(len(classes))]
+    if isinstance(classes, np.ndarray) and classes.ndim == 1:
         classes = classes.tolist()
     if isinstance(classes, (list, tuple)) and all(
         isinstance(name, str) for name in classes
@@ -367,14 +390,14 @@ def _texts(classes: Any) -> Optional[List[str]]:
     return None
 
 
-def _what_is_missing(keypoint: np.ndarray) -> str:
+def _what_is_missing(keypoint: np.ndarray, interpolated: bool) -> str:
     """Say which joint is not finite, and what helps."""
     wrong = ~np.isfinite(keypoint).all(axis=-1)  # (M, T, V)
     m, _, v = np.argwhere(wrong)[0]
     frames = np.flatnonzero(wrong[m, :, v])
     of_person = f' of person {m}' if len(keypoint) > 1 else ''
     remedy = 'leave the clip out or correct it'
-    if np.isnan(keypoint[wrong]).all():
+    if np.isnan(keypoint[wrong]).all() and not interpolated:
         remedy = '--interpolate fills it from the frames around'
     return (
         f'joint {v}{of_person} is not finite in {len(frames)} of '
@@ -386,13 +409,11 @@ def _get_total_frames(path, annotation: Dict) -> int:
     """Get raw frames, which may be one of numpy's integers."""
     num_frames = annotation['keypoint'].shape[1]
     total_frames = plain(annotation.get('total_frames', num_frames))
-    if not isinstance(total_frames, int) or not (
-        0 < total_frames <= num_frames
-    ):
+    if type(total_frames) is not int or not 0 < total_frames <= num_frames:
         raise FormatError(
             path,
             f'clip {annotation["frame_dir"]}: total_frames '
-            f'{total_frames!r:.40} does not fit to {num_frames} frames of '
-            'keypoint',
+            f'{reprlib.repr(total_frames)} does not fit to {num_frames} '
+            'frames of keypoint',
         )
     return total_frames

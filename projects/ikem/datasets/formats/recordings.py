@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Iterator, Tuple
 
 from .errors import FormatError
 from .labels import plain
@@ -31,19 +32,25 @@ def read_labels(clips: Dict[str, Path], labels: str) -> Dict[str, Dict]:
     if labels == 'none':
         return {name: {} for name in clips}
     if labels == 'folders':
-        return {name: dict(label=p.parent.name) for name, p in clips.items()}
+        return {
+            name: dict(label=p.parent.name) if '/' in name else {}
+            for name, p in clips.items()
+        }
     by_stem = {}
     for name in clips:
         by_stem.setdefault(Path(name).name, []).append(name)
     found = {name: {} for name in clips}
     text = Path(labels).read_bytes().decode('utf-8-sig', 'replace')
     rows = csv.DictReader(io.StringIO(text))
-    if not {'name', 'label'} <= set(rows.fieldnames or ()):
+    rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
+    if not {'name', 'label'} <= set(rows.fieldnames):
         raise FormatError(
             labels, 'the first line has no columns name and label', 1
         )
-    for row in rows:
+    for row in _lines(rows, labels):
         key = (row['name'] or '').strip().replace('\\', '/')
+        if not key:
+            continue  # a line of commas
         key = key[: -len('.skeleton')] if key.endswith('.skeleton') else key
         names = [key] if key in clips else by_stem.get(key, [])
         if len(names) != 1:
@@ -52,12 +59,27 @@ def read_labels(clips: Dict[str, Path], labels: str) -> Dict[str, Dict]:
                 f'{row["name"]!r} names {len(names)} of the recordings',
                 rows.line_num,
             )
-        fields = {k: v.strip() for k, v in row.items() if k and v}
+        if found[names[0]]:
+            raise FormatError(
+                labels, f'{row["name"]!r} is named twice', rows.line_num
+            )
+        fields = {
+            k: v.strip()
+            for k, v in row.items()
+            if k and isinstance(v, str) and v.strip()
+        }
         fields.pop('name')
-        if fields.get('label', '').lstrip('-').isdecimal():
+        if re.fullmatch(r'-?\d{1,9}', fields.get('label', '')):
             fields['label'] = int(fields['label'])
         found[names[0]] = fields
     return found
+
+
+def _lines(rows: csv.DictReader, path: str) -> Iterator[Dict]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise FormatError(path, f'no csv: {error}', rows.line_num) from error
 
 
 def read_recording(job: Tuple[Path, Dict]) -> Dict:

@@ -9,6 +9,7 @@ import numpy as np
 from . import restricted_pickle
 from .arrays import open_npy
 from .errors import FormatError
+from .labels import plain
 
 SUFFIXES = ('.npy', '.pkl', '.pickle', '.json')
 
@@ -38,8 +39,13 @@ def read_array(path) -> np.ndarray:
             raise FormatError(path, f'no json: {error}') from error
     else:
         content = restricted_pickle.load(path)
+    joints = _joints_of(content)
+    # lists that are shared in a pickle count once in the file
+    if _size_of(joints) > path.stat().st_size:
+        raise FormatError(path, 'claims more numbers than it has bytes')
     try:
-        x = np.asarray(_joints_of(content), np.float64)
+        x = np.asarray(joints)
+        x = x.astype(np.float64) if x.dtype.kind in 'fiu' else np.empty(0)
     except (TypeError, ValueError, OverflowError):
         x = np.empty(0)
     if x.ndim == 3:  # of one person
@@ -61,5 +67,20 @@ def _joints_of(content: Any) -> Any:
         if isinstance(content[0], dict):
             (content,) = content
     if isinstance(content, dict):
+        frames = plain(content.get('total_frames'))
+        if 'keypoint' in content and isinstance(frames, int):
+            x = content['keypoint']
+            if isinstance(x, np.ndarray) and x.ndim == 4:
+                return x[:, :frames]
+            return [person[:frames] for person in x]
         return content.get('keypoint', content.get('skeletons'))
     return content
+
+
+def _size_of(nested: Any) -> int:
+    """Numbers of nested lists, as the first of each has them."""
+    size = 1
+    while isinstance(nested, (list, tuple)) and nested:
+        size *= len(nested)
+        nested = nested[0]
+    return size

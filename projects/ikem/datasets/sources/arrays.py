@@ -20,6 +20,8 @@ def crossclr_source(
     dataset: str,
     time_scale: Optional[float] = None,
     num_frames: int = 50,
+    up: Optional[str] = None,
+    scale: float = 1.0,
 ) -> Source:
     """Arrays of ST-GCN's form, prepared or not; see ``formats/crossclr``.
 
@@ -31,6 +33,9 @@ def crossclr_source(
             the labels come without frame counts.
         num_frames (int): Frames after resampling, of clips that are not
             prepared. Defaults to 50.
+        up (str, optional): Axis that points upwards, of such clips. By
+            default y, which is checked; z in those of 2s-AGCN.
+        scale (float): Metres per unit of their joints. Defaults to 1.
 
     Raises:
         FormatError: If a file is damaged or they do not fit to each other.
@@ -57,7 +62,9 @@ def crossclr_source(
         },
         preprocessing=[]
         if prepared
-        else preprocessing_chain('ntu-25', num_frames),
+        else preprocessing_chain('ntu-25', num_frames, up, scale),
+        doubtful=not prepared,
+        upright=up != 'y',
         made_by=dict(
             format='crossclr' if prepared else 'gendata', time_scale=time_scale
         ),
@@ -122,5 +129,5 @@ def npz_source(
         preprocessing=preprocessing_chain(layout, num_frames, up, scale),
         made_by=dict(format='npz'),
         doubtful=True,
-        upright=up is None,
+        upright=up != 'y',
     )

@@ -84,7 +84,7 @@ def pose_pickle_source(
         classes=classes,
         notes=notes,
         doubtful=True,
-        upright=up is None,
+        upright=up != 'y',
     )
 
 
@@ -92,6 +92,8 @@ def kinect_source(
     folder,
     labels: str = 'none',
     num_frames: int = 50,
+    up: Optional[str] = None,
+    scale: float = 1.0,
     dataset: Optional[str] = None,
     split_by: Optional[str] = None,
     val_fraction: Optional[float] = None,
@@ -105,6 +107,9 @@ def kinect_source(
             recording lies in, or a csv file with a header, whose columns are
             name, label and further fields, such as subject.
         num_frames (int): Frames after resampling.
+        up (str, optional): Axis that points upwards. By default y, which is
+            checked.
+        scale (float): Metres per unit of the joints. Defaults to 1.
         dataset (str, optional): Name of the data set. Defaults to that of
             the folder.
         split_by (str, optional): Field whose values are held out as a whole.
@@ -142,11 +147,12 @@ def kinect_source(
         jobs=[(clips[a['frame_dir']], a) for a in annotations],
         read=recordings.read_recording,
         make_split=partial(kept, split),
-        preprocessing=preprocessing_chain('ntu-25', num_frames),
+        preprocessing=preprocessing_chain('ntu-25', num_frames, up, scale),
         made_by=dict(format='kinect', select_bodies='any'),
         classes=classes,
         notes=notes,
         doubtful=True,
+        upright=up != 'y',
     )
 
 
@@ -186,15 +192,21 @@ def _hold_out(
             '--val-fraction, or the splits of the file'
         )
     if field is None:
-        if val_values:
+        if val_values or not val_fraction:
             raise ValueError('--val-values needs --split-by FIELD')
         names = [a['frame_dir'] for a in annotations]
         labels = [str(a['label']) for a in annotations]
         val = set(splits.stratified_subset(names, labels, val_fraction))
-        return dict(
-            train=[name for name in names if name not in val],
-            val=[name for name in names if name in val],
-        )
+        train = [name for name in names if name not in val]
+        if not train:
+            raise ValueError(
+                f'--val-fraction {val_fraction:g} leaves no clip to train on, '
+                'since each class gives at least one: a smaller share, or '
+                '--split-by FIELD'
+            )
+        return dict(train=train, val=[name for name in names if name in val])
+    if val_values and val_fraction:
+        raise ValueError('--val-fraction and --val-values exclude each other')
     fields = {a['frame_dir']: pose_pickle.get_fields(a) for a in annotations}
     lacking = [name for name, values in fields.items() if field not in values]
     if lacking:

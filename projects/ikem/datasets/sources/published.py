@@ -100,11 +100,16 @@ def pkummd_source(
     """
     intervals = pkummd.list_intervals(skeletons, labels)
     video = {x.frame_dir: x.path.stem for x in intervals}
-    split = {
-        f'{name}_{part}': [n for n in video if video[n] in set(videos)]
-        for name, path in split_lists.items()
-        for part, videos in pkummd.read_split(path).items()
-    }
+    split = {}
+    for name, path in split_lists.items():
+        for part, videos in pkummd.read_split(path).items():
+            videos = set(videos)
+            clips = [clip for clip in video if video[clip] in videos]
+            if not clips:
+                raise FormatError(
+                    path, f'none of its {part} videos is in {skeletons}'
+                )
+            split[f'{name}_{part}'] = clips
     return Source(
         path=Path(skeletons),
         dataset='pkummd',
