@@ -129,6 +129,10 @@ def test_registered_layout(monkeypatch):
     'change, message',
     [
         (dict(parents=[0, 1, 1]), 'exactly one joint'),
+        (dict(parents=[0, 2, 1]), 'circle'),
+        (dict(center=1.5), 'integers'),
+        (dict(shoulders=(0,)), 'two joints'),
+        (dict(torso=(0, 1)), 'three'),
         (dict(hinges=[0, 0]), 'hinges has 2 entries'),
         (dict(center=3), r'no joints \[3\]'),
         (dict(shoulders=(0, -1)), r'no joints \[-1\]'),

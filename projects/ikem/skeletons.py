@@ -109,6 +109,15 @@ class SkeletonLayout:
                 f'layout {self.name!r}: no joints {wrong}; joints are '
                 f'numbered 0 to {self.num_joints - 1}'
             )
+        for v in range(self.num_joints):
+            path = [v]
+            while self.parents[path[-1]] not in path:
+                path.append(self.parents[path[-1]])
+            if path[-1] != roots[0]:
+                raise ValueError(
+                    f'layout {self.name!r}: joint {v} does not hang on the '
+                    f'root {roots[0]}, its parents go round in a circle'
+                )
         empty = [name for name, part in (self.parts or {}).items() if not part]
         if empty:
             raise ValueError(

@@ -79,9 +79,11 @@ def find_files(folder, suffix: str) -> List[Path]:
     files = sorted(
         (
             path
-            for path in folder.rglob(f'*{suffix}')
-            # what macOS adds to archives
-            if '__MACOSX' not in path.parts and path.name[:2] != '._'
+            for path in folder.rglob('*.*')
+            if path.suffix.lower() == suffix
+            # not what macOS adds to archives
+            and '__MACOSX' not in path.parts
+            and path.name[:2] != '._'
         ),
         key=lambda path: (path.name, path),
     )
