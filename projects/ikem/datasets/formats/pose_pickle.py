@@ -6,7 +6,7 @@ or, as the toolbox's 0.x wrote them, the list of annotations alone.
 """
 
 import reprlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -21,9 +21,14 @@ from .bodies import (
 )
 from .errors import FormatError
 from .labels import number_labels, plain
+from .pose_names import (
+    NAMES,
+    check_names_once,
+    split_of_clips,
+    with_unique_names,
+)
 
 NUM_COORDINATES = 3
-NAMES = ('frame_dir', 'filename')
 # what is read, and what the toolbox keeps of videos; all else is kept as
 # fields of the clip
 _KNOWN = {
@@ -70,65 +75,53 @@ def load_pose_pickles(paths: Sequence, num_joints: int) -> PosePickle:
     for path in map(Path, paths):
         content = _load_one(path)
         clips = content['annotations']
-        named = _with_unique_names(path, clips)
-        repeated = sum(len(names) - 1 for names in named.values())
-        if repeated:
-            name = next(n for n, names in named.items() if len(names) > 1)
-            notes.append(
-                f'{repeated} clips repeat the name of another one, such as '
-                f'{name!r}, and are called {named[name][1]!r} and so on'
-            )
+        named, said = with_unique_names(path, clips)
         split = content.get('split') or {}
         if not split and len(paths) > 1:
             split = {path.stem: list(named)}
-        claimed = sum(len(x) for x in split.values() if hasattr(x, '__len__'))
-        if claimed > 100_000 + 100 * len(clips):
-            raise FormatError(
-                path, f'its splits name {claimed} clips, it has {len(clips)}'
-            )
-        for key, members in split.items():
-            members = list(dict.fromkeys(_names_of(path, key, members)))
-            known = [name for name in members if name in named]
-            if len(known) < len(members):
-                lost = next(name for name in members if name not in named)
-                notes.append(
-                    f'split {key!r}: {len(members) - len(known)} of '
-                    f'{len(members)} names have no annotation, such as '
-                    f'{lost!r}'
-                )
-            if members and not known:
-                raise FormatError(
-                    path,
-                    f'split {key!r:.40} names {len(members)} clips, none of '
-                    f'which is there, such as {lost!r:.60}',
-                )
-            splits[str(key)].extend(
-                unique for name in known for unique in named[name]
-            )
+        split, lost = split_of_clips(path, split, named)
+        for key, names in split.items():
+            splits[key].extend(names)
+        notes += said + lost
         # a pickle of another kind is refused once, not clip by clip
         whole = (c for c in clips if getattr(c.get('keypoint'), 'size', 0))
         check_kind(path, next(whole, clips[0]), num_joints)
-        theirs = _texts(content.get('classes'))
-        if classes and theirs and classes != theirs:
-            raise FormatError(
-                path, "'classes' are others than those of the files before"
-            )
-        classes = classes or theirs
+        classes = _same_classes(path, classes, content.get('classes'))
         annotations.extend(clips)
-    _check_names_once(paths, annotations)
+    check_names_once(paths, annotations)
+    classes = _label(annotations, classes, paths[0])
+    notes.extend(_unused(annotations))
+    return PosePickle(annotations, dict(splits), classes, notes)
+
+
+def _same_classes(
+    path: Path, before: Optional[List[str]], classes: Any
+) -> Optional[List[str]]:
+    """Names of classes, which all files have to agree on."""
+    classes = _texts(classes)
+    if before and classes and before != classes:
+        raise FormatError(
+            path, "'classes' are others than those of the files before"
+        )
+    return before or classes
+
+
+def _label(
+    annotations: List[Dict], classes: Optional[List[str]], path: Path
+) -> Optional[List[str]]:
+    """Number the labels, in the order of the classes where they have them."""
     labels, names = number_labels(
-        [clip.get('label') for clip in annotations], paths[0]
+        [clip.get('label') for clip in annotations], path
     )
     if names and classes and set(names) <= set(classes):
-        number = [classes.index(name) for name in names]  # in their order
+        number = [classes.index(name) for name in names]
         labels = [
             number[x] if isinstance(x, int) and x >= 0 else x for x in labels
         ]
         names = classes
     for clip, label in zip(annotations, labels):
         clip['label'] = label
-    notes.extend(_unused(annotations))
-    return PosePickle(annotations, dict(splits), names or classes, notes)
+    return names or classes
 
 
 def count_persons(annotations: List[Dict]) -> int:
@@ -298,65 +291,6 @@ def _load_one(path: Path) -> Dict:
     if not len(content['annotations']):
         raise FormatError(path, "'annotations' is empty")
     return content
-
-
-def _with_unique_names(path: Path, annotations: List) -> Dict[str, List[str]]:
-    """Name each annotation in ``frame_dir``; the names by the given ones."""
-    given, others = [], []
-    for index, annotation in enumerate(annotations):
-        names = [
-            annotation.get(key) if isinstance(annotation, dict) else None
-            for key in NAMES
-        ]
-        names = [str(name) for name in names if isinstance(name, (str, int))]
-        if not names:
-            raise FormatError(
-                path,
-                f'annotation {index} has no name: give each a frame_dir, or '
-                'a filename, that is text',
-            )
-        given.append(names[0])
-        others.append(names[-1])
-    counts, taken, named = Counter(), set(given), defaultdict(list)
-    for annotation, name in zip(annotations, given):
-        counts[name] += 1
-        unique = name
-        while counts[name] > 1 and unique in taken:
-            unique = f'{name}#{counts[name]}'
-            if unique in taken:
-                counts[name] += 1
-        taken.add(unique)
-        annotation['frame_dir'] = unique
-        named[name].append(unique)
-    for name, annotation in zip(others, annotations):
-        if name not in taken:  # splits may go by either name
-            named[name].append(annotation['frame_dir'])
-    return dict(named)
-
-
-def _names_of(path: Path, key: Any, members: Any) -> List[str]:
-    if isinstance(members, (set, frozenset)):
-        members = sorted(members, key=str)
-    if isinstance(members, np.ndarray) and members.ndim == 1:
-        members = members.tolist()
-    if not isinstance(members, (list, tuple)) or not all(
-        isinstance(member, (str, int)) for member in members
-    ):
-        raise FormatError(
-            path, f'split {key!r:.40} is no list of names of annotations'
-        )
-    return [str(member) for member in members]
-
-
-def _check_names_once(paths: Sequence, annotations: List[Dict]) -> None:
-    counts = Counter(a['frame_dir'] for a in annotations)
-    name, count = counts.most_common(1)[0]
-    if count > 1:
-        raise FormatError(
-            paths[-1],
-            f'clip {name!r} is in several of the files: prepare them into '
-            'folders of their own',
-        )
 
 
 def _unused(annotations: List[Dict]) -> List[str]:
