@@ -1,17 +1,38 @@
 """Files that nobody meant to write, for property-based tests."""
 
-from functools import partial
+import resource
+from datetime import timedelta
+from functools import wraps
 
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# For tests that write each example to the same tmp_path.
-fuzz = partial(
-    settings,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+SECONDS, KIBIBYTES = 20, 2**19  # that no small file may cost
+
+
+def fuzz(**options):
+    """Settings of a test by properties that writes each example to the same
+    tmp_path; an example that takes long, or much memory, fails."""
+
+    def decorate(test):
+        inner = test.hypothesis.inner_test
+
+        @wraps(inner)
+        def watched(*args, **kwargs):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            inner(*args, **kwargs)
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            assert after - before < KIBIBYTES
+
+        test.hypothesis.inner_test = watched
+        return settings(
+            deadline=timedelta(seconds=SECONDS),
+            suppress_health_check=[HealthCheck.function_scoped_fixture],
+            **options,
+        )(test)
+
+    return decorate
 
 
 def damaged(data: bytes) -> st.SearchStrategy:

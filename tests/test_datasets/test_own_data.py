@@ -1,11 +1,15 @@
 """Own data: joints that are not what a layout says, files of any kind."""
 
+import io
 import json
 import pickle
 import time
 
 import numpy as np
 import pytest
+from fuzz import damaged, fuzz
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.datasets.formats import FormatError, restricted_pickle
@@ -760,3 +764,59 @@ def test_splits_of_more_names_than_clips(tmp_path):
     path = dump(tmp_path / 'p.pkl', [person()], **split)
     with pytest.raises(FormatError, match='p.pkl'):
         pose_pickle_source(path)
+
+
+# ------------------------------------------------------------------- damage
+
+
+def as_bytes(save, *args, **kwargs):
+    file = io.BytesIO()
+    save(file, *args, **kwargs)
+    return file.getvalue()
+
+
+CLIP = np.ones((2, 75), np.float32)
+ARRAYS = dict(x_train=CLIP[None], y_train=[1], x_test=CLIP[None], y_test=[0])
+
+
+@fuzz(max_examples=150)
+@given(
+    st.sampled_from([np.savez, np.savez_compressed]).flatmap(
+        lambda save: damaged(as_bytes(save, **ARRAYS))
+    )
+)
+def test_any_damage_of_npz(tmp_path, data):
+    path = tmp_path / 'x.npz'
+    path.write_bytes(data)
+    try:
+        source = npz_source(path)
+        clips = [source.read(job) for job in source.jobs]
+    except FormatError as error:
+        assert 'x.npz' in str(error)
+    else:
+        assert all(np.isfinite(clip['keypoint']).all() for clip in clips)
+
+
+ONE = CLIP.reshape(1, 2, 25, 3)
+
+
+@fuzz(max_examples=150)
+@given(
+    st.sampled_from(
+        [
+            ('npy', as_bytes(np.save, ONE)),
+            ('json', json.dumps(dict(keypoint=ONE.tolist())).encode()),
+            ('pkl', pickle.dumps(dict(keypoint=ONE, total_frames=2))),
+        ]
+    ).flatmap(lambda kind: st.tuples(st.just(kind[0]), damaged(kind[1])))
+)
+def test_any_damage_of_one_clip(tmp_path, file):
+    suffix, data = file
+    path = tmp_path / f'x.{suffix}'
+    path.write_bytes(data)
+    try:
+        x = read_array(path)
+    except FormatError as error:
+        assert path.name in str(error)
+    else:
+        assert x.ndim == 4 and x.shape[3] == 3
