@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mmaction
 import pytest
-from commands import scalars, succeed
+from commands import fail, scalars, succeed
 from mmengine.config import Config
 
 from projects.ikem.engine.config_check import apply_options
@@ -119,3 +119,18 @@ def test_trains_through_the_toolbox(name, prepared_ntu, tmp_path):
     )
     assert result.returncode == 0, result.stderr[-3000:]
     assert any('acc/top1' in entry for entry in scalars(tmp_path / 'out'))
+
+
+def test_modalities_of_bones_are_refused(prepared_ntu, tmp_path):
+    """By our tools, whose hook the config need not have."""
+    config = child(tmp_path, ONE_EACH[0], prepared_ntu)
+    pipeline = [
+        dict(type='JointToBone'),
+        dict(type='GenModality', modality='rotation_axis'),
+        dict(type='FormatGCNInput', num_person=2),
+        dict(type='PackActionInputs'),
+    ]
+    text = config.read_text().replace('_base_.train_pipeline', f'{pipeline}')
+    config.write_text(text)
+    args = ('--work-dir', tmp_path / 'out', '--cfg-options', *SMALL)
+    assert 'JointToBone' in fail('tools/train.py', config, *args)

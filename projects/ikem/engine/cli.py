@@ -21,6 +21,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from .config_check import apply_options as apply_options
+from .hooks.data_check_hook import DataCheckHook
 
 # How text is written that an encoding does not have, as stderr writes it.
 SHOWN = 'backslashreplace'
@@ -135,10 +136,15 @@ def read_config(path: str) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner that the config asks for."""
+    """Build the runner that the config asks for; it checks its data, as our
+    configs let it do."""
     if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+        runner = RUNNERS.build(cfg)
+    else:
+        runner = Runner.from_cfg(cfg)
+    if not any(isinstance(hook, DataCheckHook) for hook in runner.hooks):
+        runner.register_hook(DataCheckHook())
+    return runner
 
 
 def leave(status: int = 0) -> None:
