@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from projects.ikem.datasets.formats import FormatError, read_nwucla
 from projects.ikem.datasets.formats.nwucla import parse_name
+from projects.ikem.datasets.sources import nwucla_source
 
 NAME = 'a08_s01_e03_v02'
 JOINTS = np.random.default_rng(0).normal(size=(4, 20, 3))
@@ -158,3 +159,35 @@ def test_what_json_wrote(tmp_path, joints):
     clip = read_nwucla(write(tmp_path, skeletons=joints.tolist()))
     np.testing.assert_array_equal(clip['keypoint'][0], joints)
     assert clip['raw_frames'] == clip['length'] == len(joints)
+
+
+def write_text(folder, name, view, joints, header=False):
+    clip = folder / f'view_{view}' / name
+    clip.mkdir(parents=True)
+    for i, frame in enumerate(joints):
+        rows = [','.join(map(str, (*joint, 1))) for joint in frame]
+        text = '\n'.join(['1'] * header + rows)
+        (clip / f'frame_{i}_tc_{i * 33}_skeletons.txt').write_text(text)
+    (clip / 'fileList.txt').write_text('0 0\n')
+
+
+@pytest.mark.parametrize('header', [False, True])
+def test_text_files_of_the_authors(tmp_path, header):
+    joints = np.random.default_rng(0).normal(size=(12, 20, 3)).round(4)
+    joints[2] = 0
+    write_text(tmp_path, 'a02_s01_e03', 3, joints, header)
+    write_text(tmp_path, 'a02_s01_e03', 1, joints[:5], header)
+    source = nwucla_source(tmp_path)
+    first, clip = map(source.read, source.jobs)
+    assert (first['frame_dir'], clip['frame_dir']) == (
+        'a02_s01_e03_v01',
+        'a02_s01_e03_v03',
+    )
+    assert (clip['label'], clip['raw_frames'], clip['length']) == (1, 12, 11)
+    seen = np.delete(joints, 2, axis=0)
+    np.testing.assert_allclose(clip['keypoint'][0], seen, rtol=1e-6)
+    path = source.jobs[1][1][4]
+    for text in ('1,2,3\n', 'a,b,c\n' * 20, 'nan,1,2\n' * 20):
+        path.write_text(text)
+        with pytest.raises(FormatError, match=path.name):
+            source.read(source.jobs[1])

@@ -1,13 +1,15 @@
 """NW-UCLA skeletons: one json a clip, named ``aAA_sSS_eEE_vVV.json``.
 
 The json holds ``file_name``, ``label`` (from 1) and ``skeletons``, the joints
-of one person, (T, 20, 3), in metres.
+of one person, (T, 20, 3), in metres. The authors' own files are text, one a
+frame: ``view_V/aAA_sSS_eEE/frame_N_..._skeletons.txt``, a joint per line.
 """
 
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -17,6 +19,8 @@ NUM_JOINTS = 20
 # The actions that were recorded, in the order of the labels.
 ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)
 
+_VIEW = re.compile(r'view_?0?(\d)', re.ASCII)
+_FRAME = re.compile(r'frame_(\d+)_', re.ASCII)
 _NAME = re.compile(r'a(\d{2})_s(\d{2})_e(\d{2})_v(\d{2})', re.ASCII)
 
 
@@ -83,6 +87,77 @@ def read_nwucla(path) -> Dict:
         raw_frames=len(joints),
         length=len(joints),
     )
+
+
+def find_text_clips(folder) -> Dict[str, List[Path]]:
+    """Find the frames of the clips of the authors' text files.
+
+    Args:
+        folder (str | PathLike): The folder with ``view_1`` and so on, or one
+            above it.
+
+    Returns:
+        dict[str, list[Path]]: Files of the frames in order, by name of the
+        clip, such as ``'a12_s01_e03_v02'``.
+    """
+    clips = defaultdict(list)
+    for path in Path(folder).rglob('frame_*_skeletons.txt'):
+        view = _VIEW.fullmatch(path.parent.parent.name)
+        number = _FRAME.match(path.name)
+        if view and number:
+            name = f'{path.parent.name}_v{int(view[1]):02d}'
+            clips[name].append((int(number[1]), path))
+    return {
+        name: [path for _, path in sorted(frames)]
+        for name, frames in sorted(clips.items())
+    }
+
+
+def read_text_clip(job: Tuple[str, List[Path]]) -> Dict:
+    """Read one clip of text files; frames without a skeleton are left out.
+
+    Args:
+        job (tuple[str, list[Path]]): Name of the clip, and its frames.
+
+    Returns:
+        dict: As :func:`read_nwucla`; raw_frames counts all frames.
+
+    Raises:
+        FormatError: If the name or a frame is not as the format says.
+        OSError: If a file cannot be read.
+    """
+    name, paths = job
+    label = ACTIONS.index(parse_name(name)['action'])
+    frames = [x for x in map(_read_frame, paths) if x is not None]
+    if not frames:
+        raise FormatError(
+            paths[0].parent, 'nobody to see: no frame has joints'
+        )
+    return dict(
+        frame_dir=name,
+        label=label,
+        keypoint=np.stack(frames)[None],
+        raw_frames=len(paths),
+        length=len(frames),
+    )
+
+
+def _read_frame(path: Path) -> Optional[np.ndarray]:
+    """Joints (V, C) of the first person; None where there is none."""
+    rows = []
+    for line in path.read_text('utf-8-sig', errors='replace').splitlines():
+        numbers = line.replace(',', ' ').split()
+        if len(numbers) in (3, 4):  # the fourth is a confidence
+            rows.append(numbers[:3])
+    try:
+        x = np.array(rows[:NUM_JOINTS], np.float32)
+    except ValueError as error:
+        raise FormatError(path, f'no numbers: {error}') from error
+    if rows and (len(rows) % NUM_JOINTS or not np.isfinite(x).all()):
+        raise FormatError(
+            path, f'expected {NUM_JOINTS} joints of 3 finite numbers'
+        )
+    return x if x.any() else None
 
 
 def _load_json(path: Path) -> Dict:

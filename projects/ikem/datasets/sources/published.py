@@ -61,19 +61,21 @@ def ntu_source(
 
 
 def nwucla_source(raw_dir, num_frames: int = 50) -> Source:
-    """The json files of NW-UCLA, in a folder or below it.
+    """The json files of NW-UCLA, or its authors' text files, in a folder or
+    below it.
 
     Raises:
         FormatError: If there are no such files.
         OSError: If the folder cannot be read.
     """
+    texts = nwucla.find_text_clips(raw_dir)
     return Source(
         path=Path(raw_dir),
         dataset='nwucla',
         layout='kinect-20',
         num_classes=len(nwucla.ACTIONS),
-        jobs=find_files(raw_dir, '.json'),
-        read=nwucla.read_nwucla,
+        jobs=list(texts.items()) or find_files(raw_dir, '.json'),
+        read=nwucla.read_text_clip if texts else nwucla.read_nwucla,
         make_split=lambda digests: splits.nwucla_splits(
             digests, splits.find_nwucla_duplicates(digests)
         ),
