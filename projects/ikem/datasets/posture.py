@@ -16,7 +16,7 @@ from .formats import FormatError
 MAX_FRAMES = 32  # of a clip that are looked at
 UPRIGHT = 0.5  # cosine to y from which a person stands upright
 STEADY = 0.5  # length of the mean direction of a clip that has one
-# of NW-UCLA 1.2, 0.07 and 0.06, with 5 % noise 1.2, 0.1 and 0.27
+# of NW-UCLA 1.2, 0.07 and 0.06, with 5 % noise 1.1, 0.1 and 0.24
 LONG_BONES, UNLIKE_SIDES, CHANGE = 1.45, 0.3, 0.4
 HEIGHTS = (0.3, 4.0)  # metres
 
