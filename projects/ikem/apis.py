@@ -13,7 +13,12 @@ from mmengine.dataset import Compose, pseudo_collate
 from torch import Tensor
 
 from .datasets.formats import FormatError, single
-from .datasets.formats.bodies import present_frames_first, select_persons
+from .datasets.formats.bodies import (
+    pack_persons,
+    present_frames_first,
+    select_persons,
+    zero_where_absent,
+)
 from .datasets.formats.ntu import read_joints
 from .datasets.frames import frame_counts
 from .datasets.prepare import preprocess
@@ -218,9 +223,8 @@ def _prepare(
         # the end of a clip is not lost where persons appear late, whatever
         # the chain of the training does
         x, length = present_frames_first(clip['keypoint'])
+        x = select_persons(x, num_persons or len(x))
         clip.update(keypoint=x, length=length)
-    if num_persons is not None:  # absent ones count, as in the training
-        clip['keypoint'] = select_persons(clip['keypoint'], num_persons)
     num_joints = model.data_preprocessor.layout.num_joints
     if clip['keypoint'].shape[2] != num_joints:
         raise FormatError(
@@ -255,11 +259,11 @@ def _from_array(x: np.ndarray, name: str, num_persons: Optional[int]) -> Dict:
         )
     with np.errstate(over='ignore'):  # reported as infinite below
         x = x.astype(np.float32)
-    x[np.isnan(x).all(axis=(2, 3))] = 0  # nobody
+    x = zero_where_absent(x)
     if not np.isfinite(x).all():
         raise FormatError(name, 'a joint is not finite')
-    x = select_persons(x, num_persons or len(x))
-    x, length = present_frames_first(x)
+    # absent ones count, as in the training
+    x, length = pack_persons(x, num_persons or len(x))
     if not length:
         raise FormatError(
             name,

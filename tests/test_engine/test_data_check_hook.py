@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader
 
 from projects.ikem.datasets import SkeletonDataset
 from projects.ikem.engine.hooks import data_check_hook
+from projects.ikem.engine.unwrap import dataset_parts
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,8 @@ def test_parts_of_a_data_set(prepared_ntu):
         for part in ('train', 'val')
     )
     both = ConcatDataset([train, val])
-    assert list(data_check_hook._parts(both)) == [train, val]
-    assert list(data_check_hook._parts(RepeatDataset(val, 2))) == [val]
+    assert list(dataset_parts(both)) == [train, val]
+    assert list(dataset_parts(RepeatDataset(val, 2))) == [val]
 
 
 def loader(batch_size, drop_last, num=11):

@@ -102,7 +102,7 @@ def select_persons(keypoint: np.ndarray, num_persons: int) -> np.ndarray:
     """
     present = [m for m, x in enumerate(keypoint) if x.any()]
     if len(present) > num_persons:
-        # sorted is stable: of persons that move alike the first one wins
+        # sort is stable: of persons that move alike the first one wins;
         # weighted by presence, or a ghost of two frames moves most
         present.sort(key=lambda m: -_energy_over_time(keypoint[m]))
     kept = np.zeros((num_persons, *keypoint.shape[1:]), np.float32)
@@ -138,3 +138,20 @@ def present_frames_first(
     packed = np.zeros_like(keypoint)
     packed[:, :length] = keypoint[:, present]
     return packed, length
+
+
+def pack_persons(
+    keypoint: np.ndarray, num_persons: int
+) -> Tuple[np.ndarray, int]:
+    """:func:`select_persons`, then :func:`present_frames_first` of them."""
+    return present_frames_first(select_persons(keypoint, num_persons))
+
+
+def zero_where_absent(keypoint: np.ndarray) -> np.ndarray:
+    """A person of whom a frame has no joint, all NaN, is absent there: zero.
+
+    Args:
+        keypoint (np.ndarray): Joints of shape (M, T, V, C), float32.
+    """
+    nobody = np.isnan(keypoint).all(axis=(2, 3), keepdims=True)
+    return np.where(nobody, np.float32(0), keypoint)

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import restricted_pickle
 from .arrays import open_npy
-from .bodies import present_frames_first, select_persons
+from .bodies import pack_persons
 from .errors import FormatError
 from .padding import num_frames_of
 
@@ -168,8 +168,7 @@ def read_clip(clip: ClipRef) -> Dict:
         keypoint = np.pad(keypoint, [(0, missing), *[(0, 0)] * 3])
         return dict(result, keypoint=keypoint, raw_frames=clip.raw_frames)
     raw_frames = num_frames_of(keypoint)
-    keypoint = select_persons(keypoint[:, :raw_frames], NUM_PERSONS)
-    keypoint, length = present_frames_first(keypoint)
+    keypoint, length = pack_persons(keypoint[:, :raw_frames], NUM_PERSONS)
     return dict(
         result, keypoint=keypoint, raw_frames=raw_frames, length=length
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..prepared_checks import UNLABELLED
 from .arrays import names_of, open_npz
-from .bodies import left_out, present_frames_first, select_persons
+from .bodies import left_out, pack_persons
 from .errors import FormatError
 from .padding import num_frames_of
 
@@ -117,8 +117,7 @@ def read_npz_clip(
     if not raw_frames:
         raise FormatError(clip.path, f'nobody to see: {where} is all zeros')
     present = int(x.any(axis=(1, 2, 3)).sum())
-    kept = select_persons(x[:, :raw_frames], num_persons)
-    keypoint, length = present_frames_first(kept)
+    keypoint, length = pack_persons(x[:, :raw_frames], num_persons)
     return dict(
         frame_dir=clip.frame_dir,
         label=clip.label,

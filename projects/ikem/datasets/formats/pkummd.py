@@ -13,7 +13,7 @@ from typing import Dict, List, NamedTuple
 
 import numpy as np
 
-from .bodies import present_frames_first, select_persons
+from .bodies import pack_persons
 from .errors import FormatError
 
 NUM_CLASSES, NUM_JOINTS, NUM_PERSONS = 51, 25, 2
@@ -102,8 +102,7 @@ def read_interval(interval: Interval) -> Dict:
             f'{first} to {interval.end} goes beyond',
         )
     x = np.stack(rows).reshape(len(rows), NUM_PERSONS, NUM_JOINTS, 3)
-    keypoint = select_persons(x.swapaxes(0, 1), NUM_PERSONS)
-    keypoint, length = present_frames_first(keypoint)
+    keypoint, length = pack_persons(x.swapaxes(0, 1), NUM_PERSONS)
     if not length:
         raise FormatError(
             path, f'nobody to see in frames {first} to {interval.end}'

@@ -16,8 +16,8 @@ from . import restricted_pickle
 from .bodies import (
     MAX_PERSONS,
     left_out,
-    present_frames_first,
-    select_persons,
+    pack_persons,
+    zero_where_absent,
 )
 from .errors import FormatError
 from .labels import number_labels, plain
@@ -178,15 +178,11 @@ def read_annotation(
         )
     with np.errstate(over='ignore'):  # reported as infinite below
         given = np.asarray(annotation['keypoint'], np.float32)[:, :raw_frames]
-    nobody = np.isnan(given).all(axis=(2, 3), keepdims=True)
-    given = np.where(nobody, np.float32(0), given)
-    if interpolate:
-        given = fill_missing(given)
+    given = fill_missing(given) if interpolate else zero_where_absent(given)
     if not np.isfinite(given).all():
         missing = _what_is_missing(given, interpolate)
         raise FormatError(path, f'clip {name}: {missing}')
-    keypoint = select_persons(given, num_persons)
-    keypoint, length = present_frames_first(keypoint)
+    keypoint, length = pack_persons(given, num_persons)
     if not length:
         raise FormatError(
             path,
@@ -227,8 +223,7 @@ def fill_missing(keypoint: np.ndarray) -> np.ndarray:
     Returns:
         np.ndarray: A copy; joints that no frame has stay NaN.
     """
-    x = keypoint.copy()
-    x[np.isnan(x).all(axis=(2, 3))] = 0
+    x = zero_where_absent(keypoint)
     for person in x:
         seen = np.flatnonzero((person != 0).any(axis=(1, 2)))
         for v in np.flatnonzero(np.isnan(person).any(axis=(0, 2))):

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Dict, Optional, Union
+from typing import Dict, List, Optional, Union
 
 from projects.ikem.skeletons import get_layout
 
@@ -54,12 +54,7 @@ def crossclr_source(
         num_classes=splits.NTU_NUM_CLASSES[dataset],
         jobs=[clip for part in clips for clip in clips[part]],
         read=crossclr.read_clip,
-        make_split=lambda digests: {
-            f'{split}_{part}': [
-                name for name in digests if part_of[name] == part
-            ]
-            for part in clips
-        },
+        make_split=partial(_by_part, part_of, f'{split}_'),
         preprocessing=[]
         if prepared
         else preprocessing_chain('ntu-25', num_frames, up, scale),
@@ -122,12 +117,19 @@ def npz_source(
         read=partial(
             npz.read_npz_clip, num_joints=get_layout(layout).num_joints
         ),
-        make_split=lambda digests: {
-            f'{prefix}{part}': [n for n in digests if part_of[n] == part]
-            for part in npz.PARTS
-        },
+        make_split=partial(_by_part, part_of, prefix),
         preprocessing=preprocessing_chain(layout, num_frames, up, scale),
         made_by=dict(format='npz'),
         doubtful=True,
         upright=up != 'y',
     )
+
+
+def _by_part(
+    part_of: Dict[str, str], prefix: str, digests: Dict[str, bytes]
+) -> Dict[str, List[str]]:
+    """Splits train and val of the clips that are whole."""
+    return {
+        f'{prefix}{part}': [name for name in digests if part_of[name] == part]
+        for part in ('train', 'val')
+    }

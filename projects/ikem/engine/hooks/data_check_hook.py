@@ -9,15 +9,15 @@ from mmaction.datasets.transforms import (
     ToMotion,
 )
 from mmaction.registry import HOOKS
-from mmengine.dataset import BaseDataset, ConcatDataset
+from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from projects.ikem.datasets.transforms import GenModality, MultiView
-from projects.ikem.engine.unwrap import unwrap
+from projects.ikem.engine.unwrap import dataset_parts, unwrap
 from projects.ikem.models.data_preprocessor import ModalityDataPreprocessor
 from projects.ikem.skeletons import get_layout
 
@@ -49,7 +49,7 @@ class DataCheckHook(Hook):
         model = unwrap(runner.model)
         for loop in (runner._train_loop, runner._val_loop, runner._test_loop):
             if isinstance(loop, BaseLoop):  # else a config
-                for dataset in _parts(loop.dataloader.dataset):
+                for dataset in dataset_parts(loop.dataloader.dataset):
                     check_layout(dataset, model)
                     check_joints(dataset, model)
                     check_format(dataset)
@@ -214,17 +214,6 @@ def check_batches(loader: DataLoader) -> None:
             'train_dataloader.sampler, or train_dataloader.drop_last=True '
             'where the numbers of batches are the same'
         )
-
-
-def _parts(dataset: Dataset) -> Iterator[BaseDataset]:
-    """The data sets that one is made of."""
-    if isinstance(dataset, ConcatDataset):
-        for part in dataset.datasets:
-            yield from _parts(part)
-    elif isinstance(dataset, BaseDataset):
-        yield dataset
-    elif hasattr(dataset, 'dataset'):  # such as a RepeatDataset
-        yield from _parts(dataset.dataset)
 
 
 def _name(dataset: BaseDataset) -> str:

@@ -1,7 +1,7 @@
 """Linear evaluation on features that are extracted once."""
 
 import random
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from projects.ikem.datasets.ordered_map import with_progress
-from projects.ikem.engine.unwrap import unwrap
+from projects.ikem.engine.unwrap import dataset_parts, unwrap
 
 
 class FeatureDataset(Dataset):
@@ -134,7 +134,9 @@ def is_random(dataset: Dataset, num_clips: int = 8) -> bool:
     """
     states = random.getstate(), np.random.get_state()
     epoch_states = {
-        part: part.epoch_state.state.clone() for part in _skeletons(dataset)
+        part: part.epoch_state.state.clone()
+        for part in dataset_parts(dataset)
+        if hasattr(part, 'epoch_state')
     }
     with torch.random.fork_rng(devices=[]):
         drawn = []
@@ -148,15 +150,6 @@ def is_random(dataset: Dataset, num_clips: int = 8) -> bool:
         part.epoch_state.state.copy_(state)
     random.setstate(states[0]), np.random.set_state(states[1])
     return any(not torch.equal(*pair) for pair in zip(*drawn))
-
-
-def _skeletons(dataset: Dataset) -> Iterator[Dataset]:
-    """The data sets inside one whose randomness is set by an epoch."""
-    if hasattr(dataset, 'epoch_state'):
-        yield dataset
-    for part in getattr(dataset, 'datasets', [getattr(dataset, 'dataset', 0)]):
-        if part:
-            yield from _skeletons(part)
 
 
 def _joints(clip: Dict) -> Tensor:
