@@ -1,5 +1,7 @@
 from .algorithms import (
+    CPM,
     IKEM,
+    AimCLR,
     CrosSCLR,
     PretrainingModel,
     RelationalDistillation,
@@ -15,6 +17,8 @@ from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
 from .necks import MLPProjector
 
 __all__ = [
+    'AimCLR',
+    'CPM',
     'CrosSCLR',
     'Embedded',
     'Encoders',

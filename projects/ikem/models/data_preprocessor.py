@@ -1,4 +1,4 @@
-from typing import Dict, Sequence, Union
+from typing import Dict, Optional, Sequence, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -8,6 +8,9 @@ from torch import Tensor
 from projects.ikem.skeletons import get_layout
 
 from .modalities import MODALITIES, derive_modalities, raw_rotation_axis
+
+# what inputs have beside the modalities with keep_joints
+JOINTS, TIME_SCALE = 'joints', 'time_scale'
 
 
 @MODELS.register_module()
@@ -27,6 +30,10 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         rotation_axis (str): ``'unit'`` (Eq. 4) or ``'raw'``, the product that
             is not normalised, as in the released code. Defaults to
             ``'unit'``.
+        keep_joints (bool): Whether ``inputs`` also has the joints themselves
+            and their ``time_scale``, of shape (N, V), for algorithms that
+            transform the joints of a batch and :meth:`derive` again. Defaults
+            to False.
         non_blocking (bool): Whether transfers to the device do not block.
             Defaults to True.
 
@@ -40,6 +47,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         layout: Union[str, dict] = 'ntu-25',
         use_time_scale: bool = True,
         rotation_axis: str = 'unit',
+        keep_joints: bool = False,
         non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
@@ -66,6 +74,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         self.modalities = tuple(modalities)
         self.layout = get_layout(layout)
         self.use_time_scale = use_time_scale
+        self.keep_joints = keep_joints
 
     def forward(self, data: Dict, training: bool = False) -> Dict:
         """Collate a batch and derive its modalities.
@@ -97,10 +106,31 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
                 if isinstance(samples, dict)
                 else joints.new_tensor([_time_scale(s) for s in samples])
             )
-        inputs = derive_modalities(
+        inputs = self.derive(joints, time_scale)
+        if self.keep_joints:
+            if time_scale is None:
+                time_scale = joints.new_ones(len(joints))
+            inputs[JOINTS] = joints
+            gamma = time_scale.to(joints)[:, None]
+            inputs[TIME_SCALE] = gamma.expand(joints.shape[:2])
+        return dict(inputs=inputs, data_samples=samples)
+
+    def derive(
+        self, joints: Tensor, time_scale: Optional[Tensor] = None
+    ) -> Dict[str, Tensor]:
+        """Derive the modalities.
+
+        Args:
+            joints (Tensor): Joints of shape (N, ..., M, T, J, 3).
+            time_scale (Tensor, optional): gamma of each clip, of shape (N, ).
+                Defaults to 1 for all.
+
+        Returns:
+            dict[str, Tensor]: Each modality, of the shape of the joints.
+        """
+        return derive_modalities(
             joints, self.modalities, self.layout, time_scale, self.functions
         )
-        return dict(inputs=inputs, data_samples=samples)
 
 
 def _time_scale(sample) -> Union[float, Tensor]:

@@ -1,8 +1,12 @@
+from .aimclr import AimCLR
 from .base import PretrainingModel
+from .cpm import CPM
 from .relational_distillation import RelationalDistillation
 from .skeleton_clr import IKEM, CrosSCLR, SkeletonCLR
 
 __all__ = [
+    'AimCLR',
+    'CPM',
     'CrosSCLR',
     'IKEM',
     'PretrainingModel',

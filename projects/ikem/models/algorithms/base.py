@@ -15,6 +15,41 @@ from ..modalities import MODALITIES
 from ..moving_average import update_average
 
 
+def require_beginning(name: str, begin: Union[float, int]) -> None:
+    """Refuse what :func:`begun` cannot read.
+
+    Args:
+        name (str): What begins, as an argument is called.
+        begin (float | int): Where.
+
+    Raises:
+        ValueError: If it is no share of the training and no epoch.
+    """
+    if (
+        not isinstance(begin, (int, float))
+        or begin < 0
+        or (isinstance(begin, float) and begin > 1)
+    ):
+        raise ValueError(
+            f'{name} is a share of the training from 0.0 to 1.0, or a number '
+            f'of epochs without a decimal point, got {begin!r}'
+        )
+
+
+def begun(begin: Union[float, int], epoch: float, max_epochs: float) -> bool:
+    """Whether a stage has begun.
+
+    Args:
+        begin (float | int): Where: a share of the training, a float, or a
+            number of epochs, an int.
+        epoch (float): Epochs that are done.
+        max_epochs (float): Epochs of the training.
+    """
+    if isinstance(begin, float):
+        begin *= max_epochs
+    return epoch >= begin
+
+
 class PretrainingModel(BaseModel):
     """Encoders that are trained without labels, one per modality.
 
@@ -117,17 +152,7 @@ class PretrainingModel(BaseModel):
                 f'frozen_keys has {unknown}, which are no modalities: choose '
                 f'from {list(MODALITIES)}'
             )
-        begin = self.exchange_begin
-        if (
-            not isinstance(begin, (int, float))
-            or begin < 0
-            or (isinstance(begin, float) and begin > 1)
-        ):
-            raise ValueError(
-                'exchange_begin is a share of the training from 0.0 to 1.0, '
-                'or a number of epochs without a decimal point, got '
-                f'{begin!r}'
-            )
+        require_beginning('exchange_begin', self.exchange_begin)
         if not exchanges:
             return ModuleList()
         if len(self.modalities) < 2:
@@ -246,10 +271,9 @@ class PretrainingModel(BaseModel):
     def exchanges_at(self, epoch: float, max_epochs: float) -> bool:
         """Whether the modalities exchange; arguments of
         :meth:`set_progress`."""
-        begin = self.exchange_begin
-        if isinstance(begin, float):
-            begin *= max_epochs
-        return bool(self.exchanges) and epoch >= begin
+        return bool(self.exchanges) and begun(
+            self.exchange_begin, epoch, max_epochs
+        )
 
     def set_accumulation(self, optim_wrapper: OptimWrapper) -> None:
         """Find out where the next batch stands in an optimiser's step.

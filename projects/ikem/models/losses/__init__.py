@@ -1,4 +1,5 @@
 from .functional import (
+    by_width,
     contrast,
     embedding_statistics,
     explicit_exchange,
@@ -6,16 +7,27 @@ from .functional import (
     info_nce,
     mean_over_sources,
 )
+from .mining import aimclr
 from .modules import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
+from .similarity import (
+    divergence,
+    similarity_distribution,
+    target_distribution,
+)
 
 __all__ = [
     'ExplicitExchangeLoss',
     'ImplicitExchangeLoss',
     'InfoNCE',
+    'aimclr',
+    'by_width',
     'contrast',
+    'divergence',
     'embedding_statistics',
     'explicit_exchange',
     'implicit_exchange',
     'info_nce',
     'mean_over_sources',
+    'similarity_distribution',
+    'target_distribution',
 ]

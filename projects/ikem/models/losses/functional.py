@@ -10,6 +10,7 @@ one width are computed together.
 from collections import defaultdict
 from functools import wraps
 from typing import (
+    Any,
     Callable,
     Dict,
     Hashable,
@@ -28,7 +29,7 @@ from ..stacking import as_rows, constant, take_rows
 from .bank_statistics import bank_statistics
 
 
-def _without_autocast(function: Callable) -> Callable:
+def without_autocast(function: Callable) -> Callable:
     """Let a loss compute in the precision of its embeddings."""
 
     @wraps(function)
@@ -40,7 +41,7 @@ def _without_autocast(function: Callable) -> Callable:
     return loss
 
 
-@_without_autocast
+@without_autocast
 def info_nce(
     z: Tensor, zhat: Tensor, bank: Tensor, temperature: float = 0.07
 ) -> Tensor:
@@ -80,18 +81,42 @@ def contrast(
     Returns:
         dict[str, Tensor]: Mean loss over the batch by modality.
     """
-    losses = {}
-    for names in _of_one_width(z):
-        arguments = (as_rows([x[u] for u in names]) for x in (z, zhat, bank))
-        loss = info_nce(*arguments, temperature)
-        losses.update(zip(names, loss.unbind()))
-    return {u: losses[u] for u in z}
+    return by_width(info_nce, z, zhat, bank, temperature=temperature)
+
+
+def by_width(
+    function: Callable, *inputs: Mapping[str, Tensor], **options
+) -> Dict[str, Any]:
+    """Values of a function of each modality, computed for all modalities of
+    one width together.
+
+    Args:
+        function (callable): Takes the inputs stacked over modalities, of
+            shape (U, ...), and the options; returns a tensor of shape (U,
+            ...), or a tuple of such.
+        *inputs (mapping[str, Tensor]): Its inputs by modality, embeddings
+            (N, D_u) or banks (K, D_u), the first one embeddings.
+        **options: Its options.
+
+    Returns:
+        dict[str, Any]: The value, or the tuple of values, by modality.
+    """
+    values = {}
+    for names in _of_one_width(inputs[0]):
+        rows = (as_rows([x[u] for u in names]) for x in inputs)
+        value = function(*rows, **options)
+        if isinstance(value, Tensor):
+            values.update(zip(names, value.unbind()))
+        else:
+            columns = [x.unbind() for x in value]
+            values.update(zip(names, zip(*columns)))
+    return {u: values[u] for u in inputs[0]}
 
 
 Pair = Tuple[Hashable, Hashable]
 
 
-@_without_autocast
+@without_autocast
 def explicit_exchange(
     z: Mapping[Hashable, Tensor],
     zhat: Mapping[Hashable, Tensor],

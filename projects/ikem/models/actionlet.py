@@ -1,0 +1,115 @@
+"""Actionlets (ActCLR): where a clip differs from one without action.
+
+Masks have the shape (N, M, t, V) of the cells of a feature map.
+"""
+
+from typing import Callable, Dict, Iterable, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import get_world_size
+from torch import Tensor
+
+from .encoder import Features
+
+# the response from which a cell is wholly part of the actionlet
+_RESPONSE = 1e-8
+
+
+def dissimilarity_gradient(
+    f: Features, project: Callable[[Features], Features], anchor: Features
+) -> Features:
+    """Gradient of ``1 - 1/N sum_n cos(g(f_n), anchor)``.
+
+    Args:
+        f (dict[str, Tensor]): Features (N, D) by modality.
+        project (callable): Projectors g of the modalities.
+        anchor (dict[str, Tensor]): Their anchors, of shape (1, D').
+
+    Returns:
+        dict[str, Tensor]: By modality, of shape (N, D); N is the batch over
+        all ranks.
+    """
+    with torch.enable_grad():
+        f = {u: x.detach().requires_grad_() for u, x in f.items()}
+        z = project(f)
+        s = sum(F.cosine_similarity(z[u], anchor[u]).sum() for u in f)
+    gradients = torch.autograd.grad(-s, list(f.values()))
+    n = get_world_size() * len(gradients[0])
+    return {u: g / n for u, g in zip(f, gradients)}
+
+
+def part_means(parts: Iterable[Sequence[int]], num_joints: int) -> Tensor:
+    """Matrix P with ``(x P)_v`` the mean of x over the body part of v.
+
+    Args:
+        parts (iterable[sequence[int]]): Joints of each part. Joints in none
+            are parts of their own.
+        num_joints (int): V.
+    """
+    P = torch.eye(num_joints)
+    for part in map(list, parts):
+        P[part] = 0
+        for v in part:
+            P[part, v] = 1 / len(part)
+    return P
+
+
+@torch.no_grad()
+def actionlet(maps: Tensor, gradient: Tensor, P: Tensor) -> Tensor:
+    """Cells that make a clip different from the anchor.
+
+    With alpha the gradient of the dissimilarity with respect to the maps,
+    the response of a cell is ``ReLU(1/D sum_c alpha_c F_c)``, averaged over
+    its body part and cut off at 1e-8, so that nearly all cells are 0 or 1.
+
+    Args:
+        maps (Tensor): Feature maps F of shape (N, M, D, t, V).
+        gradient (Tensor): That of the dissimilarity with respect to the mean
+            of the maps, of shape (N, D).
+        P (Tensor): Matrix of :func:`part_means`.
+
+    Returns:
+        Tensor: The mask A, from 0 to 1.
+    """
+    _, M, D, t, V = maps.shape
+    alpha = gradient / (M * t * V)  # the same for all cells
+    h = torch.einsum('nc,nmctv->nmtv', alpha, maps.to(alpha.dtype)) / D
+    return (h.relu() @ P.to(h) / _RESPONSE).clamp(max=1)
+
+
+def masked_pool(maps: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
+    """Mean over the cells of a mask, then over persons.
+
+    Args:
+        maps (Tensor): Feature maps of shape (N, M, D, t, V).
+        mask (Tensor): A.
+        eps (float): Added to the sum of the mask. Defaults to 1e-5.
+
+    Returns:
+        Tensor: Features of shape (N, D).
+    """
+    maps = maps.to(mask.dtype)
+    total = torch.einsum('nmctv,nmtv->nmc', maps, mask)
+    return (total / (mask.sum((-2, -1))[..., None] + eps)).mean(1)
+
+
+def compose(mask: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
+    """``A x + (1 - A) y``, with A stretched in time to the frames.
+
+    Args:
+        mask (Tensor): A.
+        inside (Tensor): x, clips of shape (N, M, T, V, C).
+        outside (Tensor): y, of the same shape.
+    """
+    A = F.interpolate(
+        mask, inside.shape[2:4], mode='bilinear', align_corners=True
+    )[..., None]
+    return A * inside + (1 - A) * outside
+
+
+def composed(
+    masks: Features, inside: Features, outside: Features
+) -> Dict[str, Tensor]:
+    """:func:`compose` of each modality."""
+    return {u: compose(A, inside[u], outside[u]) for u, A in masks.items()}

@@ -1,0 +1,53 @@
+"""Energy-based attention-guided drop of feature maps (AimCLR's EADM)."""
+
+import torch
+from mmengine.dist import all_reduce
+from torch import Tensor
+
+
+def attention(maps: Tensor, smoothing: float = 1e-4) -> Tensor:
+    """How much each element of a feature map stands out from its map.
+
+    With ``d = (F - mean)^2``, the attention is the sigmoid of the energy ``d
+    / (4 (sum d / (t V - 1) + lambda)) + 1/2`` ("SimAM", ICML 2021).
+
+    Args:
+        maps (Tensor): Feature maps F of shape (..., t, V).
+        smoothing (float): lambda. Defaults to 1e-4.
+
+    Returns:
+        Tensor: Of the shape of the maps; at least sigmoid(1/2).
+    """
+    d = (maps - maps.mean((-2, -1), keepdim=True)).square()
+    size = maps.size(-2) * maps.size(-1)
+    variance = d.sum((-2, -1), keepdim=True) / (size - 1)
+    return torch.sigmoid(d / (4 * (variance + smoothing)) + 0.5)
+
+
+@torch.no_grad()
+def drop_attended(
+    maps: Tensor, threshold: float = 0.7, smoothing: float = 1e-4
+) -> Tensor:
+    """Factors that drop what attention points at: first joints, then single
+    elements.
+
+    What is left is divided by the share that is left of the whole batch, over
+    all ranks, as in dropout.
+
+    Args:
+        maps (Tensor): Feature maps of shape (N, M, D, t, V).
+        threshold (float): Attention from which a joint, by its mean, or an
+            element is dropped. Defaults to 0.7.
+        smoothing (float): lambda of :func:`attention`. Defaults to 1e-4.
+
+    Returns:
+        Tensor: The factors, of the shape of the maps, constants.
+    """
+    dtype = torch.promote_types(maps.dtype, torch.float32)
+    a = attention(maps.to(dtype), smoothing)
+    joints = a.mean((2, 3), keepdim=True) < threshold  # (N, M, 1, 1, V)
+    elements = a < threshold
+    kept = torch.stack([x.mean(dtype=dtype) for x in (joints, elements)])
+    all_reduce(kept, 'mean')
+    scale = kept.clamp(min=1 / maps.numel()).reciprocal().prod()
+    return (joints & elements) * scale
