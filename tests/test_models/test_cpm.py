@@ -102,7 +102,7 @@ def test_stages_and_what_is_logged():
     second = model(modalities_of(model), mode='loss')
     assert set(second) - set(first) == {f'positive_mass_{u}' for u in THREE}
     for u in THREE:
-        assert 0 < second[f'positive_mass_{u}'] < 1
+        assert 0 < second[f'positive_mass_{u}'] <= 1
 
 
 @pytest.mark.parametrize(

@@ -128,3 +128,17 @@ def test_unknown_mode():
     model = build()
     with pytest.raises(ValueError, match="'loss', 'predict' or 'tensor'"):
         model({u: torch.randn(4, 8) for u in MODALITIES}, mode='x')
+
+
+def test_the_ensemble_sums_weighted_logits():
+    weights = dict(joint=0.6, bone=0.4)
+    model = build(ensemble=weights).eval()
+    data = model.data_preprocessor(batch())
+    logits = model.classify(model.extract_feat(data['inputs']))
+    samples = model(**data, mode='predict')
+    expected = (0.6 * logits['joint'] + 0.4 * logits['bone']).softmax(1)
+    for sample, score in zip(samples, expected):
+        torch.testing.assert_close(sample.pred_score['ensemble'], score)
+        assert set(sample.pred_score) == {*MODALITIES, 'fused', 'ensemble'}
+    with pytest.raises(ValueError, match="ensemble weighs .'motion'."):
+        build(ensemble=dict(motion=1.0))

@@ -57,6 +57,7 @@ class SkeletonDataset(BaseActionDataset):
     - time_scale (float): gamma, raw frames per frame of ``keypoint``.
     - label (int): Class index.
     - frame_dir (str): Name of the clip.
+    - layout (str | dict): Skeleton layout of the joints.
     - rng_key (tuple[int]): (seed, epoch, sample), what the random transforms
       draw from; absent until :meth:`set_epoch` is called, which
       :class:`DatasetEpochHook` does.
@@ -179,7 +180,8 @@ class SkeletonDataset(BaseActionDataset):
         )
         # the folder counts the raw frames as total_frames
         counts = frame_counts(info['total_frames'], keypoint.shape[1])
-        info.update(counts, keypoint=keypoint)
+        layout = self.metainfo['layout']
+        info.update(counts, keypoint=keypoint, layout=layout)
         seed, epoch = self.epoch_state.state.tolist()
         if seed >= 0:
             info['rng_key'] = (seed, epoch, info['sample_idx'])

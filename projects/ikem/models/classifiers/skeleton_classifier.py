@@ -33,6 +33,11 @@ class SkeletonClassifier(BaseModel):
         pretrained (str, optional): Checkpoint of a pre-training, or its work
             dir, whose query encoders are taken, every parameter of them. None
             leaves the encoders untrained. Defaults to None.
+        ensemble (dict[str, float], optional): Weights of modalities in the
+            prediction ``'ensemble'``, the sum of the logits of the heads that
+            are trained alone, which is evaluated beside the others. Choosing
+            weights by the accuracy that is then reported would be tuning on
+            the test labels. Defaults to None.
         prefix (str): Where the checkpoint has the encoder of a modality.
             Defaults to ``'query.{modality}.backbone.'``.
         init_cfg (dict, optional): Initialization, by default of the heads'
@@ -40,7 +45,8 @@ class SkeletonClassifier(BaseModel):
 
     Raises:
         ValueError: If neither ``in_channels`` nor the backbone says how many
-            channels a feature has.
+            channels a feature has, or the ensemble weighs what is not
+            classified.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class SkeletonClassifier(BaseModel):
         in_channels: Optional[int] = None,
         frozen: bool = True,
         pretrained: Optional[str] = None,
+        ensemble: Optional[Dict[str, float]] = None,
         prefix: str = 'query.{modality}.backbone.',
         init_cfg: Optional[Dict] = dict(
             type='Normal', layer='Linear', std=0.01
@@ -59,6 +66,13 @@ class SkeletonClassifier(BaseModel):
         super().__init__(data_preprocessor, init_cfg)
         self.modalities = self.data_preprocessor.modalities
         self.num_classes = num_classes
+        unknown = sorted({*(ensemble or ())} - {*self.modalities})
+        if unknown:
+            raise ValueError(
+                f'ensemble weighs {unknown}, of which there is no head: '
+                f'choose from {list(self.modalities)}'
+            )
+        self.ensemble = ensemble
         self.frozen = frozen
         self.pretrained = pretrained
         self.prefix = prefix
@@ -183,11 +197,15 @@ class SkeletonClassifier(BaseModel):
         """Set ``pred_score`` (probabilities) and ``pred_label``.
 
         With several modalities ``pred_score`` is a dict with an entry for
-        each and ``'fused'``, from which ``pred_label`` is taken.
+        each and ``'fused'``, from which ``pred_label`` is taken, and
+        ``'ensemble'`` where it has weights.
         """
-        scores = {
-            name: logit.softmax(1) for name, logit in self.classify(f).items()
-        }
+        logits = self.classify(f)
+        if self.ensemble is not None:
+            logits['ensemble'] = sum(
+                w * logits[u] for u, w in self.ensemble.items()
+            )
+        scores = {name: logit.softmax(1) for name, logit in logits.items()}
         final = scores.get('fused', scores[self.modalities[0]])
         for i, sample in enumerate(data_samples):
             # copies, or each sample would be saved with the whole batch
