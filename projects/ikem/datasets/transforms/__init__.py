@@ -3,6 +3,16 @@ from .gen_modality import GenModality
 from .multi_view import MultiView
 from .pack_skeleton import PackSkeleton
 from .preprocess import AlignShoulders, CenterJoint, ResampleFrames, WorldFrame
+from .strong_augment import (
+    RandomAxisMask,
+    RandomBoneRescale,
+    RandomGaussianNoise,
+    RandomJointFlip,
+    RandomResample,
+    RandomRotation,
+    RandomTemporalFilter,
+    RandomTimeFlip,
+)
 
 __all__ = [
     'AlignShoulders',
@@ -10,8 +20,16 @@ __all__ = [
     'GenModality',
     'MultiView',
     'PackSkeleton',
+    'RandomAxisMask',
+    'RandomBoneRescale',
+    'RandomGaussianNoise',
+    'RandomJointFlip',
+    'RandomResample',
+    'RandomRotation',
     'RandomShear',
     'RandomTemporalCrop',
+    'RandomTemporalFilter',
+    'RandomTimeFlip',
     'ResampleFrames',
     'WorldFrame',
     'get_rng',
