@@ -3,6 +3,7 @@ from .gen_modality import GenModality
 from .multi_view import MultiView
 from .pack_skeleton import PackSkeleton
 from .preprocess import AlignShoulders, CenterJoint, ResampleFrames, WorldFrame
+from .scheduled import ScheduledSubset
 from .strong_augment import (
     RandomAxisMask,
     RandomBoneRescale,
@@ -31,6 +32,7 @@ __all__ = [
     'RandomTemporalFilter',
     'RandomTimeFlip',
     'ResampleFrames',
+    'ScheduledSubset',
     'WorldFrame',
     'get_rng',
 ]
