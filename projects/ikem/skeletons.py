@@ -168,6 +168,15 @@ class SkeletonLayout:
         return next(v for v, p in enumerate(self.parents) if v == p)
 
     @property
+    def root_first(self) -> Tuple[int, ...]:
+        """tuple[int]: All joints but the root, each after its parent."""
+        order = [self.root]
+        for v in order:  # grows
+            children = [w for w, p in enumerate(self.parents) if p == v != w]
+            order += children
+        return tuple(order[1:])
+
+    @property
     def graph(self) -> Dict:
         """dict: The layout as mmaction2's ``Graph`` takes it."""
         return dict(

@@ -6,6 +6,7 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from .clip_functions import linear
 from .views import get_clip
 
 
@@ -114,13 +115,11 @@ class RandomShear(BaseTransform):
         """
         x = get_clip(results, 'RandomShear')
         c = x.shape[-1]
-        shear = get_rng(results).uniform(
+        R = get_rng(results).uniform(
             -self.amplitude, self.amplitude, size=(c, c)
         )
-        np.fill_diagonal(shear, 1)
-        # as one product, which is faster than one a frame
-        sheared = x.reshape(-1, c) @ shear.T.astype(x.dtype)
-        results['keypoint'] = sheared.reshape(x.shape)
+        np.fill_diagonal(R, 1)
+        results['keypoint'] = linear(x, R)
         return results
 
     def __repr__(self) -> str:

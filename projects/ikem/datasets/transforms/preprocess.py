@@ -10,6 +10,7 @@ from projects.ikem.skeletons import get_layout
 
 from ..frames import frame_counts
 from ..prepared_checks import check_clip
+from .clip_functions import resize_frames
 from .views import get_clip
 
 UP_AXES = ('x', '-x', 'y', '-y', 'z', '-z')
@@ -168,14 +169,7 @@ class ResampleFrames(BaseTransform):
                 f'{results.get("frame_dir", "clip")}: the first person is '
                 'present in no frame, nothing to resample'
             )
-        t = (np.arange(self.num_frames) + 0.5) * length / self.num_frames - 0.5
-        t = t.clip(0, length - 1)
-        before = np.floor(t).astype(int)
-        after = np.minimum(before + 1, length - 1)
-        weight = (t - before).astype(x.dtype)[:, None, None]
-        results['keypoint'] = (
-            x[:, before] * (1 - weight) + x[:, after] * weight
-        )
+        results['keypoint'] = resize_frames(x[:, :length], self.num_frames)
         key = 'raw_frames' if 'raw_frames' in results else 'total_frames'
         results.update(frame_counts(results[key], self.num_frames))
         return results
