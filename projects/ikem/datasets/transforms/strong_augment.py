@@ -7,13 +7,13 @@ Contrastive Learning for Unsupervised Skeleton-Based Action Recognition"
 The formulas are in ``clip_functions.py``.
 """
 
-from typing import Dict, Sequence, Union
+from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from projects.ikem.skeletons import get_layout
+from projects.ikem.skeletons import SkeletonLayout, get_layout
 
 from . import clip_functions
 from .augment import get_rng
@@ -60,13 +60,81 @@ class RandomClipTransform(BaseTransform):
 
     def __repr__(self) -> str:
         # a layout by its name
-        given = {k: getattr(v, 'name', v) for k, v in vars(self).items()}
+        given = {
+            k: getattr(v, 'name', v)
+            for k, v in vars(self).items()
+            if not k.startswith('_')
+        }
         args = ', '.join(f'{k}={v!r}' for k, v in given.items())
         return f'{self.__class__.__name__}({args})'
 
 
+class RandomLayoutTransform(RandomClipTransform):
+    """A random transform that needs the layout of a skeleton.
+
+    Args:
+        prob (float): Probability that a clip is changed.
+        layout (str | dict, optional): The layout. Defaults to that of the
+            clip, which :class:`SkeletonDataset` says, else ``'ntu-25'``.
+
+    Raises:
+        ValueError: If the layout lacks what is needed; when called, also if
+            the clip has another number of joints.
+    """
+
+    def __init__(
+        self, prob: float, layout: Optional[Union[str, dict]]
+    ) -> None:
+        super().__init__(prob)
+        self.layout = None
+        if layout is not None:
+            self.layout = self.checked(layout)
+        self._of_clips = None, None  # the last one that a clip said
+
+    def checked(self, layout: Union[str, dict]) -> SkeletonLayout:
+        """The layout, if it has what is needed."""
+        return get_layout(layout)
+
+    def augment_skeleton(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        layout: SkeletonLayout,
+    ) -> np.ndarray:
+        """Draw from rng and change a clip (M, T, V, C), in a copy."""
+        raise NotImplementedError
+
+    def transform(self, results: Dict) -> Dict:
+        """Change the clip, or do not.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict.
+        """
+        layout = self.layout or self._layout_of(results)
+        x = get_clip(results, type(self).__name__)
+        if x.shape[-2] != layout.num_joints:
+            raise ValueError(
+                f'{type(self).__name__} has the layout {layout.name!r} of '
+                f'{layout.num_joints} joints, got keypoint of shape '
+                f'{x.shape}: set its `layout` to that of the data'
+            )
+        rng = get_rng(results)
+        if rng.random() < self.prob:
+            results['keypoint'] = self.augment_skeleton(x, rng, layout)
+        return results
+
+    def _layout_of(self, results: Dict) -> SkeletonLayout:
+        said = results.get('layout', 'ntu-25')
+        if self._of_clips[0] != said:
+            self._of_clips = said, self.checked(said)
+        return self._of_clips[1]
+
+
 @TRANSFORMS.register_module()
-class RandomJointFlip(RandomClipTransform):
+class RandomJointFlip(RandomLayoutTransform):
     """Let the joints of left and right change places.
 
     Required Keys:
@@ -80,8 +148,8 @@ class RandomJointFlip(RandomClipTransform):
 
     Args:
         prob (float): Probability of a flip. Defaults to 0.5.
-        layout (str | dict): Skeleton layout, whose ``mirror`` is used.
-            Defaults to ``'ntu-25'``.
+        layout (str | dict, optional): Skeleton layout, whose ``mirror`` is
+            used. Defaults to that of the clip.
         coordinates (bool): Whether x, which points from one shoulder to the
             other once they are aligned, is negated too: the mirror image of
             the person. Defaults to False, as in AimCLR.
@@ -94,19 +162,27 @@ class RandomJointFlip(RandomClipTransform):
     def __init__(
         self,
         prob: float = 0.5,
-        layout: Union[str, dict] = 'ntu-25',
+        layout: Optional[Union[str, dict]] = None,
         coordinates: bool = False,
     ) -> None:
-        super().__init__(prob)
-        self.layout = get_layout(layout)
-        self.layout.require('mirror')
+        super().__init__(prob, layout)
         self.coordinates = coordinates
 
-    def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def checked(self, layout: Union[str, dict]) -> SkeletonLayout:
+        """The layout, if it has a mirror."""
+        layout = get_layout(layout)
+        layout.require('mirror')
+        return layout
+
+    def augment_skeleton(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        layout: SkeletonLayout,
+    ) -> np.ndarray:
         """Flip a clip."""
-        _check_joints(x, self)
         axis = 0 if self.coordinates else None
-        return clip_functions.flip_joints(x, self.layout.mirror, axis)
+        return clip_functions.flip_joints(x, layout.mirror, axis)
 
 
 @TRANSFORMS.register_module()
@@ -327,7 +403,7 @@ class RandomResample(RandomClipTransform):
 
 
 @TRANSFORMS.register_module()
-class RandomBoneRescale(RandomClipTransform):
+class RandomBoneRescale(RandomLayoutTransform):
     """Rescale each bone by a random factor, from the root outwards.
 
     One factor per bone, drawn in the order of the joints, holds for all
@@ -343,8 +419,8 @@ class RandomBoneRescale(RandomClipTransform):
         - keypoint
 
     Args:
-        layout (str | dict): Skeleton layout, whose bones are rescaled.
-            Defaults to ``'ntu-25'``.
+        layout (str | dict, optional): Skeleton layout, whose bones are
+            rescaled. Defaults to that of the clip.
         scale (tuple[float, float]): Smallest and largest factor. Defaults to
             (0, 0.5), as in ActCLR.
         prob (float): Probability of other bones. Defaults to 1.
@@ -356,19 +432,22 @@ class RandomBoneRescale(RandomClipTransform):
 
     def __init__(
         self,
-        layout: Union[str, dict] = 'ntu-25',
+        layout: Optional[Union[str, dict]] = None,
         scale: Sequence[float] = (0.0, 0.5),
         prob: float = 1.0,
     ) -> None:
-        super().__init__(prob)
-        self.layout = get_layout(layout)
+        super().__init__(prob, layout)
         self.scale = _range(scale, 'scale of RandomBoneRescale', zero=True)
 
-    def augment(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def augment_skeleton(
+        self,
+        x: np.ndarray,
+        rng: np.random.Generator,
+        layout: SkeletonLayout,
+    ) -> np.ndarray:
         """Rescale the bones of a clip."""
-        _check_joints(x, self)
-        scale = rng.uniform(*self.scale, size=self.layout.num_joints)
-        return clip_functions.rescale_bones(x, scale, self.layout)
+        scale = rng.uniform(*self.scale, size=layout.num_joints)
+        return clip_functions.rescale_bones(x, scale, layout)
 
 
 def _range(values: Sequence[float], name: str, zero: bool = False) -> tuple:
@@ -379,13 +458,3 @@ def _range(values: Sequence[float], name: str, zero: bool = False) -> tuple:
             f'{"at least" if zero else "above"} 0, got {values!r}'
         )
     return low, high
-
-
-def _check_joints(x: np.ndarray, transform: RandomClipTransform) -> None:
-    layout = transform.layout
-    if x.shape[-2] != layout.num_joints:
-        raise ValueError(
-            f'{type(transform).__name__} has the layout {layout.name!r} of '
-            f'{layout.num_joints} joints, got keypoint of shape {x.shape}: '
-            'set its `layout` to that of the data'
-        )
