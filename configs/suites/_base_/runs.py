@@ -7,6 +7,14 @@ def modalities(names):
 
 def trainings():
     """Beginning of the config's name, options, options of the evaluation."""
+    # the protocol of AimCLR and those after it, beside ours
+    ensemble = {
+        'model.ensemble': dict(joint=0.6, motion=0.4, bone=0.6),
+    }
+    exchange = {
+        'model.exchanges': ['ExplicitExchange', 'ImplicitExchange'],
+        'find_unused_parameters': True,
+    }
     six = 'joint motion bone acceleration rotation_axis angular_velocity'
     joint = modalities('joint')
     best = {'default_hooks.checkpoint.save_best': 'acc/top1'}
@@ -22,12 +30,23 @@ def trainings():
             joint,
             {**joint, **best},
         ),
+        'skeletonclr-3m': ('skeletonclr/skeletonclr-3m', {}, ensemble),
         'crossclr-3m': ('crossclr/crossclr-3m', {}, {}),
         'ikem-3m': ('ikem/ikem-3m', {}, {}),
         'ikem-6m': ('ikem/ikem-3m', modalities(six), modalities(six)),
         'ikem-3m-implicit': ('ablation/ikem-3m-implicit', {}, {}),
         'distillation-3m': ('distillation/distillation-3m', {}, {}),
         'untrained-3m': ('ikem/ikem-3m', untrained, {}),
+        'aimclr-3m': ('aimclr/aimclr-3m', {}, ensemble),
+        'aimclr-3m-exchange': ('aimclr/aimclr-3m', exchange, ensemble),
+        'actclr-3m': ('actclr/actclr-3m', {}, ensemble),
+        'actclr-3m-exchange': (
+            'actclr/actclr-3m',
+            {**exchange, 'model.exchange_begin': 0.0},
+            ensemble,
+        ),
+        'cpm-3m': ('cpm/cpm-3m', {}, ensemble),
+        'cpm-3m-exchange': ('cpm/cpm-3m', exchange, ensemble),
     }
 
 
@@ -48,4 +67,8 @@ for name, training in trainings().items():
 runs['distillation-3m_{column}']['checkpoint_of'] = {
     'model.teacher.pretrained': 'ikem-6m_{column}'
 }
+for name in ('actclr-3m', 'actclr-3m-exchange'):  # after the first phase
+    runs[f'{name}_{{column}}']['checkpoint_of'] = {
+        'load_from': 'aimclr-3m_{column}'
+    }
 del name, training

@@ -1,6 +1,7 @@
 from .algorithms import (
     CPM,
     IKEM,
+    ActCLR,
     AimCLR,
     CrosSCLR,
     PretrainingModel,
@@ -11,15 +12,21 @@ from .backbones import SlimSTGCN
 from .classifiers import SkeletonClassifier
 from .data_preprocessor import ModalityDataPreprocessor
 from .encoder import Embedded, Encoders, Projectors
-from .exchange import ExplicitExchange, ImplicitExchange
+from .exchange import (
+    DistributionExchange,
+    ExplicitExchange,
+    ImplicitExchange,
+)
 from .exchange_space import ExchangeSpace
 from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
 from .necks import MLPProjector
 
 __all__ = [
+    'ActCLR',
     'AimCLR',
     'CPM',
     'CrosSCLR',
+    'DistributionExchange',
     'Embedded',
     'Encoders',
     'ExchangeSpace',

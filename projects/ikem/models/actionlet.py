@@ -3,7 +3,7 @@
 Masks have the shape (N, M, t, V) of the cells of a feature map.
 """
 
-from typing import Callable, Dict, Iterable, Sequence
+from typing import Callable, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -33,8 +33,8 @@ def dissimilarity_gradient(
     with torch.enable_grad():
         f = {u: x.detach().requires_grad_() for u, x in f.items()}
         z = project(f)
-        s = sum(F.cosine_similarity(z[u], anchor[u]).sum() for u in f)
-    gradients = torch.autograd.grad(-s, list(f.values()))
+        d = -sum(F.cosine_similarity(z[u], anchor[u]).sum() for u in f)
+    gradients = torch.autograd.grad(d, list(f.values()))
     n = get_world_size() * len(gradients[0])
     return {u: g / n for u, g in zip(f, gradients)}
 
@@ -93,23 +93,3 @@ def masked_pool(maps: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
     total = torch.einsum('nmctv,nmtv->nmc', maps, mask)
     return (total / (mask.sum((-2, -1))[..., None] + eps)).mean(1)
 
-
-def compose(mask: Tensor, inside: Tensor, outside: Tensor) -> Tensor:
-    """``A x + (1 - A) y``, with A stretched in time to the frames.
-
-    Args:
-        mask (Tensor): A.
-        inside (Tensor): x, clips of shape (N, M, T, V, C).
-        outside (Tensor): y, of the same shape.
-    """
-    A = F.interpolate(
-        mask, inside.shape[2:4], mode='bilinear', align_corners=True
-    )[..., None]
-    return A * inside + (1 - A) * outside
-
-
-def composed(
-    masks: Features, inside: Features, outside: Features
-) -> Dict[str, Tensor]:
-    """:func:`compose` of each modality."""
-    return {u: compose(A, inside[u], outside[u]) for u, A in masks.items()}

@@ -1,3 +1,4 @@
+from .actclr import ActCLR
 from .aimclr import AimCLR
 from .base import PretrainingModel
 from .cpm import CPM
@@ -5,6 +6,7 @@ from .relational_distillation import RelationalDistillation
 from .skeleton_clr import IKEM, CrosSCLR, SkeletonCLR
 
 __all__ = [
+    'ActCLR',
     'AimCLR',
     'CPM',
     'CrosSCLR',

@@ -10,24 +10,24 @@ from .functional import (
 from .mining import aimclr
 from .modules import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
 from .similarity import (
-    divergence,
+    actclr,
+    distribution_exchange,
     similarity_distribution,
-    target_distribution,
 )
 
 __all__ = [
     'ExplicitExchangeLoss',
     'ImplicitExchangeLoss',
     'InfoNCE',
+    'actclr',
     'aimclr',
     'by_width',
     'contrast',
-    'divergence',
+    'distribution_exchange',
     'embedding_statistics',
     'explicit_exchange',
     'implicit_exchange',
     'info_nce',
     'mean_over_sources',
     'similarity_distribution',
-    'target_distribution',
 ]

@@ -1,7 +1,7 @@
 """Losses between distributions of similarities to the bank (ReSSL, CPM,
 ActCLR): a query is to find the bank as similar as the key of its clip does."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -119,21 +119,15 @@ def target_distribution(
     return Target(slots, (s / temperature).log_softmax(-1))
 
 
-@without_autocast
 def divergence(
-    z: Tensor,
-    bank: Tensor,
-    target: Target,
-    temperature: float = 0.1,
-    squared: bool = True,
+    s: Tensor, target: Target, temperature: float = 0.1, squared: bool = True
 ) -> Tensor:
-    """``KL(P || Q)`` over the slots I of a target P, with ``Q = softmax_I((z
-    . m_i)^2 / t)`` (ActCLR; its release squares the similarity).
+    """``KL(P || Q)`` over the slots I of a target P, with ``Q =
+    softmax_I(s_i^2 / t)`` (ActCLR; its release squares the similarities).
 
     Args:
-        z (Tensor): Query embeddings of shape (..., N, D).
-        bank (Tensor): Keys of earlier clips, of shape (..., K, D), constants.
-        target (Target): P, of another modality too, if slots are aligned.
+        s (Tensor): Similarities ``z.m_i`` of shape (..., N, K).
+        target (Target): P.
         temperature (float): t. Defaults to 0.1.
         squared (bool): Whether the similarities are squared. Defaults to
             True.
@@ -141,8 +135,88 @@ def divergence(
     Returns:
         Tensor: The mean over the batch, of shape (...).
     """
-    s = (z @ bank.transpose(-2, -1)).gather(-1, target.slots)
+    s = s.gather(-1, target.slots)
     s = s.square() if squared else s
     log_q = (s / temperature).log_softmax(-1)
     kl = F.kl_div(log_q, target.log_p, reduction='none', log_target=True)
     return kl.sum(-1).mean(-1)
+
+
+@without_autocast
+def actclr(
+    z: Tensor,
+    transferred: Tensor,
+    mixed: Tensor,
+    zhat: Tensor,
+    mixed_zhat: Tensor,
+    bank: Tensor,
+    query_temperature: float = 0.1,
+    squared: bool = True,
+    **target: Any,
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """The three terms of ActCLR: two views have the clip's key for target,
+    the third one a mixture of two keys.
+
+    Args:
+        z (Tensor): Embeddings of the first view, of shape (..., N, D).
+        transferred (Tensor): Those of the second, of shape (..., N, D).
+        mixed (Tensor): Those of the third, of shape (..., N, D).
+        zhat (Tensor): Key embeddings of shape (..., N, D), constants.
+        mixed_zhat (Tensor): Mixed ones, of shape (..., N, D), constants.
+        bank (Tensor): Keys of earlier clips, of shape (..., K, D), constants.
+        query_temperature (float): t of :func:`divergence`. Defaults to 0.1.
+        squared (bool): See :func:`divergence`. Defaults to True.
+        **target: Options of :func:`target_distribution`.
+
+    Returns:
+        tuple[Tensor, Tensor, Tensor]: Means over the batch, of shape (...).
+    """
+    of_key = target_distribution(zhat, bank, **target)
+    of_mixed = target_distribution(mixed_zhat, bank, **target)
+    terms = (z, of_key), (transferred, of_key), (mixed, of_mixed)
+    return tuple(
+        divergence(x @ bank.transpose(-2, -1), p, query_temperature, squared)
+        for x, p in terms
+    )
+
+
+@without_autocast
+def distribution_exchange(
+    z: Tensor,
+    zhat: Tensor,
+    bank: Tensor,
+    query_temperature: float = 0.1,
+    squared: bool = True,
+    **target: Any,
+) -> Tensor:
+    """What each modality's key says of the bank is the target of all others;
+    slots are aligned.
+
+    ``L_u``, the mean over the sources v of ``KL(softmax_I(zhat_v.m_i^v / t) ||
+    softmax_I((z_u.m_i^u)^2 / t'))``, I the top slots of v.
+
+    Args:
+        z (Tensor): Query embeddings of shape (U, N, D).
+        zhat (Tensor): Key embeddings of shape (U, N, D), constants.
+        bank (Tensor): Keys of earlier clips, of shape (U, K, D), constants.
+        query_temperature (float): t'. Defaults to 0.1.
+        squared (bool): See :func:`divergence`. Defaults to True.
+        **target: Options of :func:`target_distribution`.
+
+    Returns:
+        Tensor: Of shape (U, ).
+    """
+    U = len(z)
+    s = z @ bank.transpose(-2, -1)
+    slots, log_p = target_distribution(zhat, bank, **target)
+    losses = [  # by source, of all targets
+        divergence(
+            s,
+            Target(*(x[v].expand(U, *x.shape[1:]) for x in (slots, log_p))),
+            query_temperature,
+            squared,
+        )
+        for v in range(U)
+    ]
+    others = 1 - torch.eye(U, device=z.device)
+    return (torch.stack(losses) * others).sum(0) / (U - 1)
