@@ -9,6 +9,7 @@ from .algorithms import (
     SkeletonCLR,
 )
 from .backbones import SlimSTGCN
+from .batch_transforms import PartTransfer, RegionSwap
 from .classifiers import SkeletonClassifier
 from .data_preprocessor import ModalityDataPreprocessor
 from .encoder import Embedded, Encoders, Projectors
@@ -38,8 +39,10 @@ __all__ = [
     'InfoNCE',
     'MLPProjector',
     'ModalityDataPreprocessor',
+    'PartTransfer',
     'PretrainingModel',
     'Projectors',
+    'RegionSwap',
     'RelationalDistillation',
     'SkeletonCLR',
     'SkeletonClassifier',

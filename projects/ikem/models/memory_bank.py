@@ -2,9 +2,10 @@ from typing import Dict, Mapping
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_gather, get_world_size
+from mmengine.dist import get_world_size
 from torch import Tensor, nn
 
+from .ranks import gather_clips
 from .stacking import as_rows
 
 
@@ -103,7 +104,8 @@ class MemoryBank(nn.Module):
         for names in self.groups:
             bank = as_rows([getattr(self, f'keys_{name}') for name in names])
             keys = [as_rows([k[name] for name in names]) for k in batches]
-            keys = _gather(keys[0] if len(keys) == 1 else torch.cat(keys, 1))
+            keys = keys[0] if len(keys) == 1 else torch.cat(keys, 1)
+            keys = gather_clips(keys, 1)
             # not in place: this step's backward pass still reads the old one
             bank = bank.index_copy(1, slots, keys[:, n - kept :].to(bank))
             for name, rows in zip(names, bank):
@@ -111,11 +113,3 @@ class MemoryBank(nn.Module):
         self.pointer = (self.pointer + n) % self.size
         if self.init == 'empty':
             self.filled = (self.filled + n).clamp(max=self.size)
-
-
-def _gather(keys: Tensor) -> Tensor:
-    """Gather keys (U, N, D) over ranks in the order of DefaultSampler, which
-    deals samples out to the ranks in turn."""
-    if get_world_size() == 1:
-        return keys
-    return torch.stack(all_gather(keys.contiguous()), 2).flatten(1, 2)
