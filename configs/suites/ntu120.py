@@ -10,7 +10,7 @@ data = {
 
 def on_ntu120(name, run):
     """The run of NTU RGB+D 60 with other data, all else being equal."""
-    options = {'model.num_classes': 120} if name.endswith('linear') else {}
+    options = {'model.num_classes': 120} if 'linear' in name else {}
     for part in ('train', 'val', 'test'):
         half = 'train' if part == 'train' else 'val'
         options[f'{part}_dataloader.dataset.data_root'] = 'data/ntu120'
@@ -26,4 +26,5 @@ tables = {
     '1b': dict(columns=['xsub', 'xset']),
     '1c': dict(columns=['xsub', 'xset']),
     '1d': dict(columns=['xsub', 'xset']),
+    '1d+': dict(columns=['xsub', 'xset']),
 }

@@ -36,6 +36,12 @@ def training(run):
     pretraining = half(run.config, f'1xb64-{epochs}e')
     short = {'train_cfg.max_epochs': 40, 'param_scheduler.0.milestones': [32]}
     pretraining['options'].update({**short, **run.options})
+    if run.config.startswith('actclr'):  # its views shrink as the epochs do
+        views = 'train_dataloader.dataset.pipeline.0.transforms'
+        for i, numbers in enumerate((['all', 5, 3], ['all', 3, 1])):
+            pretraining['options'][f'{views}.{i}.1.schedule'] = [
+                [14 * step, number] for step, number in enumerate(numbers)
+            ]
     return dict(pretraining, amp=True)
 
 
@@ -75,4 +81,5 @@ tables = {
     '1b': dict(columns=['xview', 'xview_dedup', 'xsub']),
     '1c': dict(columns=['xview', 'xview_dedup', 'xsub']),
     '1d': dict(columns=['xview', 'xview_dedup', 'xsub']),
+    '1d+': dict(columns=['xview', 'xview_dedup', 'xsub']),
 }

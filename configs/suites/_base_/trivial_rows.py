@@ -17,6 +17,6 @@ trivial = [
 ]
 tables = {
     table: dict(rows=[*_base_.tables[table].rows, *trivial])
-    for table in ('1b', '1d')
+    for table in ('1b', '1d', '1d+')
 }
 del trivial

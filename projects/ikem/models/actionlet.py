@@ -92,4 +92,3 @@ def masked_pool(maps: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
     maps = maps.to(mask.dtype)
     total = torch.einsum('nmctv,nmtv->nmc', maps, mask)
     return (total / (mask.sum((-2, -1))[..., None] + eps)).mean(1)
-
