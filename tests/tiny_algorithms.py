@@ -44,6 +44,19 @@ ALGORITHMS = {
     'CrosSCLR, second stage': dict(PRETRAINING, type='CrosSCLR'),
     'IKEM': dict(PRETRAINING, type='IKEM'),
     'IKEM, second stage': dict(PRETRAINING, type='IKEM'),
+    'AimCLR': dict(PRETRAINING, type='AimCLR'),
+    'AimCLR, second stage': dict(
+        PRETRAINING,
+        type='AimCLR',
+        exchanges=['ExplicitExchange', 'ImplicitExchange'],
+    ),
+    'ActCLR': dict(
+        PRETRAINING,
+        type='ActCLR',
+        exchanges=['DistributionExchange'],
+        exchange_begin=0,
+    ),
+    'CPM, second stage': dict(PRETRAINING, type='CPM', positives=4),
     'distillation': STUDENTS,
     'distillation, Eq. 7': dict(STUDENTS, form='paper'),
     'linear': CLASSIFIER,
@@ -67,18 +80,19 @@ def build(name):
 
 
 def batches(name, num):
-    """The same batches for any model: clips of three classes, two views."""
+    """The same batches for any model of as many views: clips of three
+    classes."""
+    views = getattr(MODELS.get(ALGORITHMS[name]['type']), 'num_views', 1)
     random = torch.Generator().manual_seed(0)
     classes = torch.randn(3, 1, 2, 8, 25, 3, generator=random)
     for _ in range(num):
         data = dict(inputs=[], data_samples=[])
         for i in range(6):
-            noise = torch.randn(2, 2, 8, 25, 3, generator=random)
+            noise = torch.randn(views, 2, 8, 25, 3, generator=random)
             clip = classes[i % 3] + noise / 2
-            views = 2 if 'bank_size' in ALGORITHMS[name] else 1
             sample = ActionDataSample().set_gt_label(i % 3)
             sample.set_field(1.5, 'time_scale')
-            data['inputs'].append(clip[:views])
+            data['inputs'].append(clip)
             data['data_samples'].append(sample)
         yield data
 
