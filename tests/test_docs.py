@@ -16,6 +16,7 @@ from helpers import ROOT
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
+from projects.ikem.datasets import transforms
 from projects.ikem.models.modalities import MODALITIES, derive_modalities
 from projects.ikem.skeletons import LAYOUTS, get_layout
 
@@ -187,6 +188,15 @@ def test_own_modality_layout_and_exchange(own_project):
         assert alone | first < set(entries[0])
         assert last < set(entries[-1])
         assert all(torch.isfinite(torch.tensor(e['loss'])) for e in entries)
+
+
+def test_random_transforms_are_documented():
+    rows = (ROOT / 'docs/pretraining.md').read_text().splitlines()
+    described = [row.split(' | ')[0] for row in rows if row[:3] == '| `']
+    ours = [t for t in transforms.__all__ if t[:6] in ('Random', 'Schedu')]
+    assert len(ours) > 10
+    for name in (*ours, 'PartTransfer', 'RegionSwap'):
+        assert any(f'`{name}`' in names for names in described), name
 
 
 ROWS = {

@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from mmaction.registry import TRANSFORMS
 
 from projects.ikem.datasets.transforms import clip_functions as functions
+from projects.ikem.models.modalities import derive_modalities
 from projects.ikem.skeletons import LAYOUTS, get_layout
 
 STRONG = [
@@ -326,3 +328,25 @@ def test_numbers_of_the_released_code():
     expected = [-0.257566159609, -0.333787451233, -0.340061659570,
                 -0.335020533334, -0.330256174876]  # fmt: skip
     np.testing.assert_allclose(y[:5], expected, atol=1e-10)
+
+
+def test_what_axes_of_rotation_become():
+    """Of lengths and sizes they know nothing, but for the torso's normal; a
+    masked coordinate makes all others the normal of the plane."""
+    layout = get_layout('ntu-25')
+    x = clip()
+    on_torso = [v for v, hinge in enumerate(layout.hinges) if hinge == 20]
+    others = [v for v in range(25) if v not in on_torso]
+
+    def angular(x):
+        names = ['rotation_axis', 'angular_velocity']
+        derived = derive_modalities(torch.tensor(x)[None], names, layout)
+        return torch.stack(list(derived.values()))[..., others, :]
+
+    scale = np.random.uniform(0.1, 0.5, 25)
+    for y in (3 * x, functions.rescale_bones(x, scale, layout)):
+        torch.testing.assert_close(angular(y), angular(x))
+    axes, _ = angular(functions.mask_axis(x, 2))
+    assert not axes[..., :2].any()
+    normal = axes[..., 2].abs()
+    torch.testing.assert_close(normal, torch.ones_like(normal))
