@@ -53,6 +53,8 @@ ALGORITHMS = {
     'ActCLR': dict(
         PRETRAINING,
         type='ActCLR',
+        swap=dict(type='RegionSwap', stride=2),
+        late_swap=dict(type='RegionSwap', stride=2),
         exchanges=['DistributionExchange'],
         exchange_begin=0,
     ),

@@ -7,6 +7,9 @@ from test_models.test_ranks import ALGORITHMS, build
 from tiny_models import THREE
 
 BANK, BATCH, STEPS = 40, 12, 3
+# AimCLR scales what its drop leaves by the batch, of which ActCLR's clips
+# lend each other
+PER_CLIP = [x for x in ALGORITHMS if x not in ('AimCLR', 'ActCLR')]
 
 
 def train(algorithm, counts, bank_size):
@@ -37,7 +40,7 @@ def train(algorithm, counts, bank_size):
 
 @pytest.mark.parametrize('bank_size', [BANK, 5])
 @pytest.mark.parametrize('counts', [3, 4])
-@pytest.mark.parametrize('algorithm', ALGORITHMS)
+@pytest.mark.parametrize('algorithm', PER_CLIP)
 def test_accumulating_equals_the_large_batch(algorithm, counts, bank_size):
     whole, parts = (train(algorithm, n, bank_size) for n in (1, counts))
     torch.testing.assert_close(parts, whole, rtol=1e-10, atol=1e-10)

@@ -9,7 +9,17 @@ from tiny_models import THREE
 from torch import distributed
 from torch.nn.parallel import DistributedDataParallel
 
-ALGORITHMS = ['SkeletonCLR', 'IKEM', 'RelationalDistillation']
+from projects.ikem.models.data_preprocessor import JOINTS, TIME_SCALE
+
+ALGORITHMS = [
+    'SkeletonCLR',
+    'IKEM',
+    'AimCLR',
+    'ActCLR',
+    'CPM',
+    'RelationalDistillation',
+]
+OPTIONS = dict(CPM=dict(positives=3))
 STEPS = 3
 
 
@@ -17,7 +27,8 @@ def build(algorithm, bank_size):
     """A pre-training, in its second stage if it has one, or a distillation;
     BN in eval mode, in float64."""
     torch.manual_seed(0)
-    model = tiny_models.build(algorithm, bank_size=bank_size).double().eval()
+    options = dict(bank_size=bank_size, **OPTIONS.get(algorithm, {}))
+    model = tiny_models.build(algorithm, **options).double().eval()
     model.set_progress(1, 2)
     return model
 
@@ -34,9 +45,12 @@ def steps(algorithm, bank_size, batch_size, rank, ranks):
     torch.manual_seed(1)
     history = []
     for _ in range(STEPS):
-        x = torch.randn(batch_size, 2, 1, 6, 25, 3, dtype=torch.float64)
+        shape = (batch_size, model.num_views, 1, 6, 25, 3)
+        x = torch.randn(shape, dtype=torch.float64)
         share = x[rank::ranks]  # as DefaultSampler deals them out
-        losses = network(dict.fromkeys(THREE, share), mode='loss')
+        inputs = dict.fromkeys((*THREE, JOINTS), share)
+        inputs[TIME_SCALE] = torch.ones(share.shape[:2], dtype=x.dtype)
+        losses = network(inputs, mode='loss')
         losses = {k: v for k, v in losses.items() if 'loss' in k}
         optimizer.zero_grad()
         sum(losses.values()).backward()

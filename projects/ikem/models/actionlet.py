@@ -11,6 +11,7 @@ from mmengine.dist import get_world_size
 from torch import Tensor
 
 from .encoder import Features
+from .losses.functional import without_autocast
 
 # the response from which a cell is wholly part of the actionlet
 _RESPONSE = 1e-8
@@ -39,24 +40,24 @@ def dissimilarity_gradient(
     return {u: g / n for u, g in zip(f, gradients)}
 
 
-def part_means(parts: Iterable[Sequence[int]], num_joints: int) -> Tensor:
-    """Matrix P with ``(x P)_v`` the mean of x over the body part of v.
+def same_part(parts: Iterable[Sequence[int]], num_joints: int) -> Tensor:
+    """Matrix (V, V) that is 1 for joints of one body part and 0 elsewhere.
 
     Args:
         parts (iterable[sequence[int]]): Joints of each part. Joints in none
             are parts of their own.
         num_joints (int): V.
     """
-    P = torch.eye(num_joints)
+    same = torch.eye(num_joints)
     for part in map(list, parts):
-        P[part] = 0
         for v in part:
-            P[part, v] = 1 / len(part)
-    return P
+            same[part, v] = 1
+    return same
 
 
+@without_autocast
 @torch.no_grad()
-def actionlet(maps: Tensor, gradient: Tensor, P: Tensor) -> Tensor:
+def actionlet(maps: Tensor, gradient: Tensor, same: Tensor) -> Tensor:
     """Cells that make a clip different from the anchor.
 
     With alpha the gradient of the dissimilarity with respect to the maps,
@@ -67,7 +68,7 @@ def actionlet(maps: Tensor, gradient: Tensor, P: Tensor) -> Tensor:
         maps (Tensor): Feature maps F of shape (N, M, D, t, V).
         gradient (Tensor): That of the dissimilarity with respect to the mean
             of the maps, of shape (N, D).
-        P (Tensor): Matrix of :func:`part_means`.
+        same (Tensor): Matrix of :func:`same_part`.
 
     Returns:
         Tensor: The mask A, from 0 to 1.
@@ -75,9 +76,11 @@ def actionlet(maps: Tensor, gradient: Tensor, P: Tensor) -> Tensor:
     _, M, D, t, V = maps.shape
     alpha = gradient / (M * t * V)  # the same for all cells
     h = torch.einsum('nc,nmctv->nmtv', alpha, maps.to(alpha.dtype)) / D
-    return (h.relu() @ P.to(h) / _RESPONSE).clamp(max=1)
+    mean = h.relu() @ same.to(h) / same.sum(0).to(h)
+    return (mean / _RESPONSE).clamp(max=1)
 
 
+@without_autocast
 def masked_pool(maps: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
     """Mean over the cells of a mask, then over persons.
 

@@ -11,7 +11,7 @@ from ..actionlet import (
     actionlet,
     dissimilarity_gradient,
     masked_pool,
-    part_means,
+    same_part,
 )
 from ..batch_functions import compose, mixed_keys, swapped_weights
 from ..data_preprocessor import JOINTS, TIME_SCALE
@@ -74,7 +74,8 @@ class ActCLR(SkeletonCLR):
 
     Raises:
         ValueError: If an argument is out of its range, or the layout has no
-            parts.
+            parts; when called, if the swaps have another stride in time than
+            the encoder, or a batch has less than three clips.
     """
 
     num_views = 4
@@ -119,8 +120,8 @@ class ActCLR(SkeletonCLR):
             MODELS.build({'layout': layout, **cfg})
             for cfg in (transfer, swap, late_swap)
         )
-        P = part_means(layout.require('parts').values(), layout.num_joints)
-        self.register_buffer('part_means', P, persistent=False)
+        same = same_part(layout.require('parts').values(), layout.num_joints)
+        self.register_buffer('same_part', same, persistent=False)
         # tells its checkpoints from those of a first phase
         self.register_buffer('phase', torch.tensor(2))
         self.register_load_state_dict_pre_hook(_begin_second_phase)
@@ -176,9 +177,10 @@ class ActCLR(SkeletonCLR):
         gradient = dissimilarity_gradient(
             {u: pool(x) for u, x in maps.items()}, encoders.project, anchor
         )
-        P = self.part_means
-        masks = {u: actionlet(x, gradient[u], P) for u, x in maps.items()}
-        return maps, masks
+        return maps, {
+            u: actionlet(x, gradient[u], self.same_part)
+            for u, x in maps.items()
+        }
 
     def embed_keys(
         self, target: Features, anchor: Features
@@ -219,6 +221,13 @@ class ActCLR(SkeletonCLR):
         draw = self.swap.draw(N, T)
         source = moved if self.mixed_from == 'transferred' else x
         mixed, taken, lent = self.swap(source, draw)
+        rows = next(iter(A.values())).size(2)
+        if len(taken) != rows:
+            raise ValueError(
+                f'the feature maps have {rows} rows of {T} frames, the swap '
+                f'{len(taken)}: set stride of swap and late_swap to the '
+                "encoder's stride in time"
+            )
         mixed_key = {
             u: mixed_keys(
                 zhat,
