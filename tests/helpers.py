@@ -66,6 +66,9 @@ def tiny(
         cfg.model.backbone.base_channels = 8
     if 'neck' in cfg.model:
         cfg.model.bank_size = 16
+        cfg.load_from = None  # a first phase
+        if 'positives' in cfg.model:
+            cfg.model.positives = 4
         if 'teacher' in cfg.model:
             teacher = cfg.model.teacher
             teacher.neck.update(hid_channels=8, out_channels=8)

@@ -25,7 +25,15 @@ CHILDREN = dict(
     re.findall(r'^```python\n# (\S+)\.py\n(.*?)^```$', DOCS, re.M | re.S)
 )
 ALL = [*LEAVES, *CHILDREN]
-PRETRAININGS = ('skeletonclr', 'crossclr', 'ikem', 'distillation')
+PRETRAININGS = (
+    'skeletonclr',
+    'crossclr',
+    'ikem',
+    'aimclr',
+    'actclr',
+    'cpm',
+    'distillation',
+)
 
 
 def named(*algorithms):
@@ -44,7 +52,7 @@ def parsed(tmp_path_factory):
 
 
 def test_number_of_configs():
-    assert len(list(CONFIGS.rglob('*.*'))) < 110
+    assert len(list(CONFIGS.rglob('*.*'))) < 130
     for folder in CONFIGS.iterdir():
         if folder.name not in ('_base_', 'suites'):
             assert 1 <= len(list(folder.glob('*.py'))) <= 6, folder.name
