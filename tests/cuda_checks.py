@@ -43,12 +43,12 @@ def build(
     return model.train()
 
 
-def batch(num, frames=50, device='cuda'):
+def batch(num, frames=50, device='cuda', views=2):
     clips = []
     for i in range(num):
         sample = ActionDataSample(metainfo=dict(frame_dir=f'clip{i}'))
         sample.set_field(1.5, 'time_scale')
-        joints = torch.randn(2, 2, frames, 25, 3)
+        joints = torch.randn(views, 2, frames, 25, 3)
         clips.append(dict(inputs=joints, data_samples=sample))
     data = stack_collate(clips)
     data['inputs'] = data['inputs'].to(device)

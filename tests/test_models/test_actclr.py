@@ -18,10 +18,10 @@ from projects.ikem.models.batch_functions import (
     swapped_weights,
 )
 from projects.ikem.models.data_preprocessor import JOINTS, TIME_SCALE
-from projects.ikem.models.encoder import pool
+from projects.ikem.models.encoder import pool, pool_stack
 from projects.ikem.models.losses import actclr, distribution_exchange
 
-N, M, D, t, V = 3, 2, 6, 4, 7
+N, M, D, t, V, U = 3, 2, 6, 4, 7, 2
 PARTS = [(0, 2), (1, 3, 4), (5,)]  # joint 6 is in none
 
 
@@ -31,7 +31,7 @@ def unit(*shape):
 
 @pytest.fixture
 def maps():
-    return torch.randn(N, M, D, t, V, dtype=torch.float64)
+    return torch.randn(N, M, t, V, U, D, dtype=torch.float64)
 
 
 @pytest.fixture
@@ -42,46 +42,52 @@ def projector():
 
 def test_gradient_of_the_dissimilarity(maps, projector):
     """With respect to the maps themselves it is the same in every cell."""
-    anchor = dict(a=torch.randn(1, 5, dtype=torch.float64))
+    anchors = {u: torch.randn(1, 5, dtype=torch.float64) for u in 'ab'}
+
+    def features(maps):
+        return dict(zip('ab', pool_stack(maps).unbind(1)))
+
     with torch.no_grad():
-        gradient = dissimilarity_gradient(
-            dict(a=pool(maps)), projector, anchor
-        )['a']
+        gradient = dissimilarity_gradient(features(maps), projector, anchors)
     x = maps.clone().requires_grad_()
-    z = projector(dict(a=pool(x)))['a']
-    cosines = (z * anchor['a']).sum(1) / z.norm(dim=1) / anchor['a'].norm()
-    (plain,) = torch.autograd.grad(1 - cosines.mean(), x)
-    expected = gradient[:, None, :, None, None] / (M * t * V)
+    z = projector(features(x))
+    cosines = [
+        (z[u] * anchors[u]).sum(1) / z[u].norm(dim=1) / anchors[u].norm()
+        for u in 'ab'
+    ]
+    plain, *_ = torch.autograd.grad(sum(1 - c.mean() for c in cosines), x)
+    expected = gradient[:, None, None, None] / (M * t * V)
     torch.testing.assert_close(plain, expected.expand_as(plain))
 
 
 @pytest.mark.parametrize('size', [1, 1e-7])
 def test_actionlet_against_a_naive_loop(maps, size):
-    gradient = size * torch.randn(N, D, dtype=torch.float64)
+    gradient = size * torch.randn(N, U, D, dtype=torch.float64)
     A = actionlet(maps, gradient, same_part(PARTS, V))
     F_, g = maps.numpy(), gradient.numpy() / (M * t * V)
-    for n, m, row in np.ndindex(N, M, t):
+    for n, u, m, row in np.ndindex(N, U, M, t):
         h = [
-            max(0, sum(g[n] * F_[n, m, :, row, v]) / D) / 1e-8
+            max(0, sum(g[n, u] * F_[n, m, row, v, u]) / D) / 1e-8
             for v in range(V)
         ]
         for part in [*PARTS, (6,)]:
             mean = min(1, sum(h[v] for v in part) / len(part))
             for v in part:
-                assert A[n, m, row, v] == pytest.approx(mean, rel=1e-9)
+                assert A[n, u, m, row, v] == pytest.approx(mean, rel=1e-9)
     between = (A > 0) & (A < 1)
     assert between.double().mean() < 0.05 if size == 1 else between.any()
 
 
 def test_masked_pool_against_a_naive_loop(maps):
-    A = torch.rand(N, M, t, V, dtype=torch.float64)
+    A = torch.rand(N, U, M, t, V, dtype=torch.float64)
     f = masked_pool(maps, A)
-    for n, c in np.ndindex(N, D):
+    for n, u, c in np.ndindex(N, U, D):
         means = [
-            (maps[n, m, c] * A[n, m]).sum() / (A[n, m].sum() + 1e-5)
+            (maps[n, m, :, :, u, c] * A[n, u, m]).sum()
+            / (A[n, u, m].sum() + 1e-5)
             for m in range(M)
         ]
-        torch.testing.assert_close(f[n, c], sum(means) / M)
+        torch.testing.assert_close(f[n, u, c], sum(means) / M)
     assert not masked_pool(maps, torch.zeros_like(A)).any()
 
 
@@ -192,12 +198,13 @@ def test_a_step_is_the_one_of_the_method(late, mixed_from):
             gradient = dissimilarity_gradient(
                 {u: pool(F_)}, lambda f: {u: encoder.neck(f[u])}, anchor
             )
-            return F_, actionlet(F_, gradient[u], model.same_part)
+            F_ = F_.movedim(2, -1)[..., None, :]
+            return F_, actionlet(F_, gradient, model.same_part)
 
         F_, A = mask(k, target)
-        key = k.neck(pool(F_)) / 2 + k.neck(masked_pool(F_, A)) / 2
-        key = F.normalize(key, dim=1)
-        A, A_weak = mask(q, query)[1], mask(q, weak)[1]
+        whole, masked = pool_stack(F_)[:, 0], masked_pool(F_, A)[:, 0]
+        key = F.normalize(k.neck(whole) / 2 + k.neck(masked) / 2, dim=1)
+        A, A_weak = mask(q, query)[1][:, 0], mask(q, weak)[1][:, 0]
         x = [
             compose(A, query, strong),
             compose(A_weak, moved[u], swapped[u]),

@@ -12,35 +12,39 @@ from projects.ikem.models.losses import aimclr, info_nce
 
 
 def test_attention_and_drop_against_a_naive_loop():
-    maps = torch.randn(3, 2, 5, 4, 7, dtype=torch.float64)
+    maps = torch.randn(3, 2, 4, 7, 2, 5, dtype=torch.float64)
     maps[2, 1] = 0  # an absent person
-    x = maps.flatten(0, 1).numpy()
-    a = np.zeros_like(x)
-    for n, c in np.ndindex(6, 5):
-        d = (x[n, c] - x[n, c].mean()) ** 2
-        energy = d / (4 * (d.sum() / (4 * 7 - 1) + 1e-4)) + 0.5
-        a[n, c] = 1 / (1 + np.exp(-energy))
-    ours = attention(maps)
-    np.testing.assert_allclose(ours.flatten(0, 1), a, rtol=1e-12)
+    ours, dropped = attention(maps), maps * drop_attended(maps)
     assert (ours[2, 1] == torch.sigmoid(torch.tensor(0.5).double())).all()
-    joints = a.mean((1, 2)) < 0.7  # (6, 7)
-    elements = a < 0.7
-    assert 0 < joints.mean() <= 1 and 0 < elements.mean() < 1
-    out = x * joints[:, None, None] * (joints.size / joints.sum())
-    out = out * elements * (elements.size / elements.sum())
-    dropped = maps * drop_attended(maps)
-    np.testing.assert_allclose(dropped.flatten(0, 1), out, rtol=1e-12)
+    for u in range(2):
+        x = maps[..., u, :].flatten(0, 1).numpy()  # (6, 4, 7, 5)
+        a = np.zeros_like(x)
+        for n, c in np.ndindex(6, 5):
+            d = (x[n, ..., c] - x[n, ..., c].mean()) ** 2
+            energy = d / (4 * (d.sum() / (4 * 7 - 1) + 1e-4)) + 0.5
+            a[n, ..., c] = 1 / (1 + np.exp(-energy))
+        np.testing.assert_allclose(
+            ours[..., u, :].flatten(0, 1), a, rtol=1e-12
+        )
+        joints = a.mean((1, 3)) < 0.7  # (6, 7)
+        elements = a < 0.7
+        assert 0 < joints.mean() <= 1 and 0 < elements.mean() < 1
+        out = x * joints[:, None, :, None] * (joints.size / joints.sum())
+        out = out * elements * (elements.size / elements.sum())
+        np.testing.assert_allclose(
+            dropped[..., u, :].flatten(0, 1), out, rtol=1e-12
+        )
 
 
 def test_no_gradient_passes_through_the_attention():
-    maps = torch.randn(2, 1, 3, 4, 5, requires_grad=True)
+    maps = torch.randn(2, 1, 4, 5, 1, 3, requires_grad=True)
     weight = drop_attended(maps)
     (grad,) = torch.autograd.grad((maps * weight).sum(), maps)
     assert torch.equal(grad, weight)
 
 
 def test_a_map_of_which_all_is_dropped():
-    maps = torch.randn(2, 1, 3, 4, 5)
+    maps = torch.randn(2, 1, 4, 5, 1, 3)
     assert not drop_attended(maps, threshold=0.5).any()
 
 
@@ -151,10 +155,12 @@ def test_a_step_is_the_one_of_the_method():
         extreme, query, target = inputs[u].unbind(1)
         encoder, key = model.query[u], model.key[u]
         maps = encoder.backbone(extreme)
+        drop = drop_attended(maps.movedim(2, -1)[..., None, :])
+        drop = drop.squeeze(-2).movedim(-1, 2)
         z = [
             encoder(query),
             encoder.neck(pool(maps)),
-            encoder.neck(pool(maps * drop_attended(maps))),
+            encoder.neck(pool(maps, drop)),
         ]
         x = [F.normalize(y, dim=1)[None] for y in (*z, key(target))]
         contrast, *follow = aimclr(*x, banks[u][None], 0.07, 1)

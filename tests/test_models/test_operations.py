@@ -16,7 +16,8 @@ def operations(kind, num, modalities=SIX, foreach=True):
         weight_decay=1e-4,
         foreach=foreach,
     )
-    wrapper, data = OptimWrapper(optimizer), batch(num, 8, device='cpu')
+    wrapper = OptimWrapper(optimizer)
+    data = batch(num, 8, device='cpu', views=model.num_views)
     model.train_step(data, wrapper)  # which makes the momentum
     return sum(count(lambda: model.train_step(data, wrapper)).values())
 
@@ -28,6 +29,13 @@ def test_few_operations_whatever_the_batch(kind, most):
     """Before the encoders of all modalities ran as one: 12,652, 9,841."""
     two, eight = (operations(kind, num) for num in (2, 8))
     assert two == eight <= most
+
+
+@pytest.mark.parametrize('kind, factor', [('AimCLR', 2), ('ActCLR', 4)])
+def test_operations_of_more_passes(kind, factor):
+    """Of three and of seven and two passes of an encoder, against two."""
+    one = operations('SkeletonCLR', 4)
+    assert one < operations(kind, 4) <= factor * one
 
 
 def test_few_operations_more_per_modality():

@@ -13,7 +13,9 @@ def config(beginning):
 
 # ActCLR's linear evaluation; 24 at a batch of 1024 is 3.0 at 128
 as_actclr = {
-    'model.ensemble': dict(joint=0.6, motion=0.4, bone=0.6),
+    'model.ensemble.joint': 0.6,
+    'model.ensemble.motion': 0.4,
+    'model.ensemble.bone': 0.6,
     'optim_wrapper.optimizer.lr': 24.0,
     'train_dataloader.batch_size': 1024,
 }

@@ -9,7 +9,9 @@ def trainings():
     """Beginning of the config's name, options, options of the evaluation."""
     # the protocol of AimCLR and those after it, beside ours
     ensemble = {
-        'model.ensemble': dict(joint=0.6, motion=0.4, bone=0.6),
+        'model.ensemble.joint': 0.6,
+        'model.ensemble.motion': 0.4,
+        'model.ensemble.bone': 0.6,
     }
     exchange = {
         'model.exchanges': ['ExplicitExchange', 'ImplicitExchange'],

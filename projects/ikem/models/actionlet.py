@@ -1,7 +1,4 @@
-"""Actionlets (ActCLR): where a clip differs from one without action.
-
-Masks have the shape (N, M, t, V) of the cells of a feature map.
-"""
+"""Actionlets (ActCLR): where a clip differs from one without action."""
 
 from typing import Callable, Iterable, Sequence
 
@@ -19,7 +16,7 @@ _RESPONSE = 1e-8
 
 def dissimilarity_gradient(
     f: Features, project: Callable[[Features], Features], anchor: Features
-) -> Features:
+) -> Tensor:
     """Gradient of ``1 - 1/N sum_n cos(g(f_n), anchor)``.
 
     Args:
@@ -28,16 +25,16 @@ def dissimilarity_gradient(
         anchor (dict[str, Tensor]): Their anchors, of shape (1, D').
 
     Returns:
-        dict[str, Tensor]: By modality, of shape (N, D); N is the batch over
+        Tensor: Of shape (N, U, D), modalities in order; N is the batch over
         all ranks.
     """
     with torch.enable_grad():
-        f = {u: x.detach().requires_grad_() for u, x in f.items()}
-        z = project(f)
-        d = -sum(F.cosine_similarity(z[u], anchor[u]).sum() for u in f)
-    gradients = torch.autograd.grad(d, list(f.values()))
-    n = get_world_size() * len(gradients[0])
-    return {u: g / n for u, g in zip(f, gradients)}
+        x = torch.stack(list(f.values()), 1).detach().requires_grad_()
+        z = project(dict(zip(f, x.unbind(1))))
+        z, anchor = (torch.stack([y[u] for u in f], 1) for y in (z, anchor))
+        d = -F.cosine_similarity(z, anchor, dim=-1).sum()
+    (gradient,) = torch.autograd.grad(d, x)
+    return gradient / (get_world_size() * len(x))
 
 
 def same_part(parts: Iterable[Sequence[int]], num_joints: int) -> Tensor:
@@ -65,33 +62,34 @@ def actionlet(maps: Tensor, gradient: Tensor, same: Tensor) -> Tensor:
     its body part and cut off at 1e-8, so that nearly all cells are 0 or 1.
 
     Args:
-        maps (Tensor): Feature maps F of shape (N, M, D, t, V).
+        maps (Tensor): Feature maps F of shape (N, M, t, V, U, D), such as
+            those of :meth:`Encoders.stacks`.
         gradient (Tensor): That of the dissimilarity with respect to the mean
-            of the maps, of shape (N, D).
+            of the maps, of shape (N, U, D).
         same (Tensor): Matrix of :func:`same_part`.
 
     Returns:
-        Tensor: The mask A, from 0 to 1.
+        Tensor: The masks A, from 0 to 1, of shape (N, U, M, t, V).
     """
-    _, M, D, t, V = maps.shape
+    _, M, t, V, _, D = maps.shape
     alpha = gradient / (M * t * V)  # the same for all cells
-    h = torch.einsum('nc,nmctv->nmtv', alpha, maps.to(alpha.dtype)) / D
-    mean = h.relu() @ same.to(h) / same.sum(0).to(h)
+    h = (maps * alpha[:, None, None, None]).sum(-1) / D
+    h = h.movedim(-1, 1).relu()
+    mean = h @ same.to(h) / same.sum(0).to(h)
     return (mean / _RESPONSE).clamp(max=1)
 
 
-@without_autocast
-def masked_pool(maps: Tensor, mask: Tensor, eps: float = 1e-5) -> Tensor:
+def masked_pool(maps: Tensor, masks: Tensor, eps: float = 1e-5) -> Tensor:
     """Mean over the cells of a mask, then over persons.
 
     Args:
-        maps (Tensor): Feature maps of shape (N, M, D, t, V).
-        mask (Tensor): A.
+        maps (Tensor): Feature maps of shape (N, M, t, V, U, D).
+        masks (Tensor): A, of shape (N, U, M, t, V).
         eps (float): Added to the sum of the mask. Defaults to 1e-5.
 
     Returns:
-        Tensor: Features of shape (N, D).
+        Tensor: Features of shape (N, U, D).
     """
-    maps = maps.to(mask.dtype)
-    total = torch.einsum('nmctv,nmtv->nmc', maps, mask)
-    return (total / (mask.sum((-2, -1))[..., None] + eps)).mean(1)
+    A = masks.movedim(1, -1)[..., None]
+    mean = (maps * A).sum((2, 3)) / (A.sum((2, 3)) + eps)
+    return mean.mean(1)

@@ -12,15 +12,15 @@ def attention(maps: Tensor, smoothing: float = 1e-4) -> Tensor:
     / (4 (sum d / (t V - 1) + lambda)) + 1/2`` ("SimAM", ICML 2021).
 
     Args:
-        maps (Tensor): Feature maps F of shape (..., t, V).
+        maps (Tensor): Feature maps F of shape (N, M, t, V, ...).
         smoothing (float): lambda. Defaults to 1e-4.
 
     Returns:
         Tensor: Of the shape of the maps; at least sigmoid(1/2).
     """
-    d = (maps - maps.mean((-2, -1), keepdim=True)).square()
-    size = maps.size(-2) * maps.size(-1)
-    variance = d.sum((-2, -1), keepdim=True) / (size - 1)
+    d = (maps - maps.mean((2, 3), keepdim=True)).square()
+    size = maps.size(2) * maps.size(3)
+    variance = d.sum((2, 3), keepdim=True) / (size - 1)
     return torch.sigmoid(d / (4 * (variance + smoothing)) + 0.5)
 
 
@@ -32,10 +32,11 @@ def drop_attended(
     elements.
 
     What is left is divided by the share that is left of the whole batch, over
-    all ranks, as in dropout.
+    all ranks, as in dropout; of each modality on its own.
 
     Args:
-        maps (Tensor): Feature maps of shape (N, M, D, t, V).
+        maps (Tensor): Feature maps of shape (N, M, t, V, U, D), such as those
+            of :meth:`Encoders.stacks`.
         threshold (float): Attention from which a joint, by its mean, or an
             element is dropped. Defaults to 0.7.
         smoothing (float): lambda of :func:`attention`. Defaults to 1e-4.
@@ -45,9 +46,11 @@ def drop_attended(
     """
     dtype = torch.promote_types(maps.dtype, torch.float32)
     a = attention(maps.to(dtype), smoothing)
-    joints = a.mean((2, 3), keepdim=True) < threshold  # (N, M, 1, 1, V)
+    joints = a.mean((2, 5), keepdim=True) < threshold  # (N, M, 1, V, U, 1)
     elements = a < threshold
-    kept = torch.stack([x.mean(dtype=dtype) for x in (joints, elements)])
+    kept = torch.stack(
+        [x.mean((0, 1, 2, 3, 5), dtype=dtype) for x in (joints, elements)]
+    )  # (2, U)
     all_reduce(kept, 'mean')
-    scale = kept.clamp(min=1 / maps.numel()).reciprocal().prod()
-    return (joints & elements) * scale
+    scale = kept.clamp(min=1 / maps.numel()).reciprocal().prod(0)
+    return (joints & elements) * scale[:, None]

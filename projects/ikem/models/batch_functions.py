@@ -162,8 +162,8 @@ def compose(cells: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """x where the cells are 1, y where they are 0.
 
     Args:
-        cells (Tensor): Of shape (N, M, t, V), such as actionlets.
-        x (Tensor): Clips (N, M, T, V, C).
+        cells (Tensor): Of shape (..., t, V), such as actionlets.
+        x (Tensor): Clips (..., T, V, C).
         y (Tensor): Clips of the same shape.
     """
     a = upsample(cells, x.size(-3))[..., None]
@@ -180,7 +180,7 @@ def swapped_weights(
     1e-5)``, sums over the cells.
 
     Args:
-        actionlet (Tensor): Cells of the clips, of shape (N, M, t, V).
+        actionlet (Tensor): Cells of the clips, of shape (N, ..., M, t, V).
         taken (Tensor): Share of each cell that comes from the partner, B, of
             shape (t, V).
         lent (Tensor): Share of each cell of the partner that is in the clip,
@@ -188,14 +188,15 @@ def swapped_weights(
         temperature (float): Defaults to 0.1.
 
     Returns:
-        tuple[Tensor, Tensor]: Each of shape (N, ). The second is what a clip
-        lends to that whose partner it is; :func:`mixed_keys` moves it there.
+        tuple[Tensor, Tensor]: Each of shape (N, ...). The second is what a
+        clip lends to that whose partner it is; :func:`mixed_keys` moves it
+        there.
     """
     w = (actionlet / temperature).exp()
     cells = (-2, -1)
     own = (w * (1 - taken)).sum(cells) / (w.sum(cells) + _EPS)
     given = (w * lent).sum(cells) / (w + _EPS).sum(cells)
-    return own.mean(1), given.mean(1)
+    return own.mean(-1), given.mean(-1)
 
 
 def mixed_keys(
@@ -208,9 +209,9 @@ def mixed_keys(
     """Keys of swapped clips: ``normalize((C zhat_i + P zhat_p) / (P + C))``.
 
     Args:
-        keys (Tensor): Unit keys zhat of the clips, of shape (N, D).
-        own (Tensor): C, what each clip keeps, of shape (N, ).
-        given (Tensor): What each clip lends, of shape (N, ); that of the
+        keys (Tensor): Unit keys zhat of the clips, of shape (N, ..., D).
+        own (Tensor): C, what each clip keeps, of shape (N, ...).
+        given (Tensor): What each clip lends, of shape (N, ...); that of the
             partner p is P.
         shift (int): Steps from a clip to its partner, see
             :func:`take_partners`.
@@ -222,14 +223,16 @@ def mixed_keys(
         ValueError: If ``channel`` and there are not as many clips as
             channels.
     """
-    if channel and len(keys) != keys.size(1):
+    if channel and len(keys) != keys.size(-1):
         raise ValueError(
             f'with channel=True the {len(keys)} clips of a rank would weight '
-            f'the {keys.size(1)} channels of the keys: make the batch of a '
+            f'the {keys.size(-1)} channels of the keys: make the batch of a '
             'rank as large, or leave out channel'
         )
     C, P = own, take_partners(given, shift)
-    if not channel:
-        C, P = C[:, None], P[:, None]
+    if channel:
+        C, P = C.movedim(0, -1), P.movedim(0, -1)
+    else:
+        C, P = C[..., None], P[..., None]
     mixed = (C * keys + P * take_partners(keys, shift)) / (P + C)
-    return F.normalize(mixed, dim=1)
+    return F.normalize(mixed, dim=-1)

@@ -1,15 +1,19 @@
 """Encoders and projectors of several modalities, which run here alone."""
 
 import inspect
+from contextlib import contextmanager
+from itertools import islice
 from typing import (
     Any,
     Dict,
     Iterable,
+    Iterator,
     List,
     Mapping,
     NamedTuple,
     Optional,
     Sequence,
+    Tuple,
 )
 
 import torch
@@ -63,9 +67,15 @@ def pool(maps: Tensor, weight: Optional[Tensor] = None) -> Tensor:
     """
     if weight is not None:
         maps = maps * weight
-    dtype = torch.promote_types(maps.dtype, torch.float32)
     # channels last, as our backbone's maps are, so that the gradient is too
-    return maps.movedim(2, -1).mean((2, 3), dtype=dtype).mean(1)
+    return pool_stack(maps.movedim(2, -1))
+
+
+def pool_stack(maps: Tensor) -> Tensor:
+    """:func:`pool` of maps (N, M, T, V, ...), such as those of
+    :meth:`Encoders.stacks`; returns (N, ...)."""
+    dtype = torch.promote_types(maps.dtype, torch.float32)
+    return maps.mean((2, 3), dtype=dtype).mean(1)
 
 
 def unit(z: Features) -> Features:
@@ -210,6 +220,13 @@ class Encoders(ModuleDict):
         for backbone in self.backbones.values():
             backbone.compile(**kwargs)
 
+    @contextmanager
+    def several_passes(self) -> Iterator[None]:
+        """For the passes of one step: their gradients add up in the stacks,
+        see :meth:`Stacked.keep`."""
+        with self.stacked_backbones.keep(), self.stacked_necks.keep():
+            yield
+
     def _stacked_maps(
         self, x: Features, joints: Optional[Sequence[int]]
     ) -> Optional[List[Tensor]]:
@@ -236,10 +253,10 @@ class Encoders(ModuleDict):
             maps.append(encode(stacked, p, plan, joints, self.compiled))
         return maps
 
-    def maps(
+    def stacks(
         self, x: Features, joints: Optional[Sequence[int]] = None
-    ) -> Features:
-        """Feature maps.
+    ) -> List[Tuple[Tuple[str, ...], Tensor]]:
+        """Feature maps, those stacked that ran as one pass.
 
         Args:
             x (dict[str, Tensor]): Clips (N, M, T, V, C) of the modalities;
@@ -248,30 +265,43 @@ class Encoders(ModuleDict):
                 for backbones that take ``joints``. Defaults to all.
 
         Returns:
-            dict[str, Tensor]: Maps (N, M, D, T', V) by modality.
+            list[tuple[tuple[str, ...], Tensor]]: U modalities and their maps,
+            of shape (N, M, T', V, U, D), in order.
         """
         y = self._stacked_maps(x, joints)
         if y is not None:
             size = self.backbones[self.modalities[0]].out_channels
-            y = [x.unflatten(-1, (-1, size)).unbind(-2) for x in y]
-            y = [x.movedim(-1, 2) for part in y for x in part]
-            return dict(zip(self.modalities, y))
+            y = [maps.unflatten(-1, (-1, size)) for maps in y]
+            names = iter(self.modalities)
+            return [(tuple(islice(names, m.size(-2))), m) for m in y]
         options = {} if joints is None else dict(joints=joints)
-        return {  # of one order of strides, or each would be compiled anew
+        y = {  # of one order of strides, or each would be compiled anew
             u: backbone(x[u].contiguous(), **options)
             for u, backbone in self.backbones.items()
+        }
+        return [((u,), m.movedim(2, -1)[..., None, :]) for u, m in y.items()]
+
+    def maps(
+        self, x: Features, joints: Optional[Sequence[int]] = None
+    ) -> Features:
+        """Feature maps (N, M, D, T', V) by modality; arguments of
+        :meth:`stacks`."""
+        return {
+            u: maps.movedim(-1, 2)
+            for names, stack in self.stacks(x, joints)
+            for u, maps in zip(names, stack.unbind(-2))
         }
 
     def features(
         self, x: Features, joints: Optional[Sequence[int]] = None
     ) -> Features:
-        """Features f of clips, of shape (N, D); arguments of :meth:`maps`."""
-        y = self._stacked_maps(x, joints)
-        if y is None:
-            return {u: pool(maps) for u, maps in self.maps(x, joints).items()}
-        f = torch.cat([pool(x.movedim(-1, 2)) for x in y], 1)
-        f = f.unflatten(1, (len(self), f.size(1) // len(self)))
-        return dict(zip(self.modalities, f.unbind(1)))
+        """Features f of clips, of shape (N, D); arguments of
+        :meth:`stacks`."""
+        return {
+            u: f
+            for names, stack in self.stacks(x, joints)
+            for u, f in zip(names, pool_stack(stack).unbind(1))
+        }
 
     def project(self, f: Features) -> Features:
         """Projections g(f) of features (N, D), see :func:`project`."""

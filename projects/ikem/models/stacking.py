@@ -6,9 +6,19 @@ The parameter of module u is row u of a tensor of shape (U, ...), which one
 operation for all modules reads; gradients come back as rows of one gradient.
 """
 
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import torch
 from torch import Tensor, nn
@@ -131,6 +141,20 @@ class Stacked:
 
     def __init__(self) -> None:
         self.stack: Optional[Stack] = None
+        self.kept: Optional[Dict] = None
+
+    @contextmanager
+    def keep(self) -> Iterator[None]:
+        """Let all calls within it return the same tensors.
+
+        Gradients of several passes then add up in the stacks, not in each
+        parameter. The parameters must not change meanwhile.
+        """
+        self.kept = {}
+        try:
+            yield
+        finally:
+            self.kept = None
 
     def __call__(
         self, modules: Iterable[nn.Module], part: slice = slice(None)
@@ -151,7 +175,12 @@ class Stacked:
                 return None
             with torch.inference_mode(False):
                 self.stack = Stack(modules)
-        return self.stack.tensors(part)
+        if self.kept is None:
+            return self.stack.tensors(part)
+        key = part.start, part.stop, torch.is_grad_enabled()
+        if key not in self.kept:
+            self.kept[key] = self.stack.tensors(part)
+        return self.kept[key]
 
     def rows(
         self, modules: Iterable[nn.Module], chosen: Iterable[int]

@@ -14,10 +14,16 @@ def as_arguments(options: Dict[str, Any]) -> List[str]:
     """Options as ``--cfg-options`` takes them: lists without blanks.
 
     Raises:
-        ValueError: If a text has a blank or a comma, which would be lost.
+        ValueError: If a text has a blank or a comma, which would be lost, or
+            a value is a dict, which would be taken for a list.
     """
     arguments = []
     for key, value in options.items():
+        if isinstance(value, dict):
+            raise ValueError(
+                f'{key}={value}: --cfg-options takes no dict, give its fields '
+                f'by {key}.FIELD'
+            )
         if isinstance(value, str) and set(value) & set(' ,'):
             raise ValueError(
                 f'{key}={value}: --cfg-options takes no text with a blank or '

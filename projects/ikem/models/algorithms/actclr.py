@@ -15,7 +15,7 @@ from ..actionlet import (
 )
 from ..batch_functions import compose, mixed_keys, swapped_weights
 from ..data_preprocessor import JOINTS, TIME_SCALE
-from ..encoder import Embedded, Encoders, Features, pool, unit
+from ..encoder import Embedded, Encoders, Features, pool_stack, unit
 from ..losses import actclr, by_width
 from .base import begun, require_beginning
 from .skeleton_clr import SkeletonCLR
@@ -156,62 +156,81 @@ class ActCLR(SkeletonCLR):
             transferred, swapped, mixed, mixed_key = self.lend(
                 weak, A_weak, key
             )
-        f, z = self.embed_query(_composed(A, query, strong))
-        _, z_moved = self.embed_query(_composed(A_weak, transferred, swapped))
+            first = compose(A, self.stack(query), self.stack(strong))
+            second = compose(A_weak, transferred, swapped)
+        f, z = self.embed_query(first)
+        _, z_transferred = self.embed_query(second)
         _, z_mixed = self.embed_query(mixed)
-        extra = dict(transferred=z_moved, mixed=z_mixed, mixed_key=mixed_key)
+        extra = dict(
+            transferred=z_transferred, mixed=z_mixed, mixed_key=mixed_key
+        )
         return Embedded(f, z, f_key, key, extra)
+
+    def stack(self, x: Features) -> Tensor:
+        """The modalities (N, ...) as one tensor (N, U, ...)."""
+        return torch.stack([x[u] for u in self.modalities], 1)
+
+    def unstack(self, x: Tensor) -> Features:
+        """The inverse of :meth:`stack`."""
+        return dict(zip(self.modalities, x.unbind(1)))
 
     def anchor(self, target: Features) -> Features:
         """Embeddings (1, D) of the mean clip, not normalised."""
-        mean = {u: target[u].mean(0, keepdim=True) for u in self.modalities}
-        for x in mean.values():
-            all_reduce(x, 'mean')
-        return self.key.project(self.key.features(mean))
+        mean = self.stack(target).mean(0, keepdim=True)
+        all_reduce(mean, 'mean')
+        return self.key.project(self.key.features(self.unstack(mean)))
 
     def actionlets(
         self, encoders: Encoders, view: Features, anchor: Features
-    ) -> Tuple[Features, Features]:
-        """Feature maps (N, M, D, t, V) and actionlets (N, M, t, V)."""
-        maps = encoders.maps(view)
-        gradient = dissimilarity_gradient(
-            {u: pool(x) for u, x in maps.items()}, encoders.project, anchor
-        )
-        return maps, {
-            u: actionlet(x, gradient[u], self.same_part)
-            for u, x in maps.items()
+    ) -> Tuple[List[Tensor], Tensor]:
+        """Feature maps (N, M, t, V, U', D) of parts of the modalities, and
+        actionlets (N, U, M, t, V)."""
+        stacks = encoders.stacks(view)
+        f = {
+            u: f
+            for names, maps in stacks
+            for u, f in zip(names, pool_stack(maps).unbind(1))
         }
+        gradient = dissimilarity_gradient(f, encoders.project, anchor)
+        parts = gradient.split([len(names) for names, _ in stacks], 1)
+        maps = [maps for _, maps in stacks]
+        masks = [actionlet(F, g, self.same_part) for F, g in zip(maps, parts)]
+        return maps, torch.cat(masks, 1)
 
     def embed_keys(
         self, target: Features, anchor: Features
     ) -> Tuple[Features, Features]:
         """Keys of the clip and its actionlet, averaged, and features."""
         maps, A = self.actionlets(self.key, target, anchor)
-        f = {u: pool(x) for u, x in maps.items()}
-        f_actionlet = {u: masked_pool(x, A[u]) for u, x in maps.items()}
+        masks = A.split([F.size(-2) for F in maps], 1)
+        f = self.unstack(torch.cat([pool_stack(F) for F in maps], 1))
+        f_actionlet = self.unstack(
+            torch.cat([masked_pool(F, A) for F, A in zip(maps, masks)], 1)
+        )
         whole, masked = map(self.key.project, (f, f_actionlet))
-        return unit({u: (whole[u] + masked[u]) / 2 for u in f}), f
+        z = (self.stack(whole) + self.stack(masked)) / 2
+        return unit(self.unstack(z)), f
 
-    def embed_query(self, x: Features) -> Tuple[Features, Features]:
-        """Features and embeddings of a query view."""
-        f = self.query.features(x)
+    def embed_query(self, x: Tensor) -> Tuple[Features, Features]:
+        """Features and embeddings of a query view (N, U, M, T, V, C)."""
+        f = self.query.features(self.unstack(x))
         return f, unit(self.query.project(f))
 
     def lend(
-        self, weak: Features, A: Features, key: Features
-    ) -> Tuple[Features, Features, Features, Features]:
+        self, weak: Features, A: Tensor, key: Features
+    ) -> Tuple[Tensor, Tensor, Tensor, Features]:
         """Let the clips of a batch lend each other what they have.
 
         Args:
             weak (dict[str, Tensor]): A weak view (N, M, T, V, C), with its
                 joints.
-            A (dict[str, Tensor]): Its actionlets.
+            A (Tensor): Its actionlets, of shape (N, U, M, t, V).
             key (dict[str, Tensor]): Keys (N, D).
 
         Returns:
-            tuple[dict[str, Tensor], ...]: By modality the view after the
-            transfer, this after a swap, what the third term sees, and its
-            keys.
+            tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]: The view after
+            the transfer, this after a swap, and what the third term sees,
+            each of shape (N, U, M, T, V, C), and the keys of the third term.
         """
         x = weak[JOINTS]
         N, _, T = x.shape[:3]
@@ -221,27 +240,22 @@ class ActCLR(SkeletonCLR):
         draw = self.swap.draw(N, T)
         source = moved if self.mixed_from == 'transferred' else x
         mixed, taken, lent = self.swap(source, draw)
-        rows = next(iter(A.values())).size(2)
-        if len(taken) != rows:
+        if len(taken) != A.size(-2):
             raise ValueError(
-                f'the feature maps have {rows} rows of {T} frames, the swap '
-                f'{len(taken)}: set stride of swap and late_swap to the '
+                f'the feature maps have {A.size(-2)} rows of {T} frames, the '
+                f'swap {len(taken)}: set stride of swap and late_swap to the '
                 "encoder's stride in time"
             )
-        mixed_key = {
-            u: mixed_keys(
-                zhat,
-                *swapped_weights(A[u], taken, lent),
-                draw.shift,
-                self.channel_keys,
-            )
-            for u, zhat in key.items()
-        }
-        views = (
-            self.data_preprocessor.derive(y, weak[TIME_SCALE])
-            for y in (moved, swapped, mixed)
+        mixed_key = mixed_keys(
+            self.stack(key),
+            *swapped_weights(A, taken, lent),
+            draw.shift,
+            self.channel_keys,
         )
-        return (*views, mixed_key)
+        joints = torch.stack([moved, swapped, mixed], 1)
+        derived = self.data_preprocessor.derive(joints, weak[TIME_SCALE])
+        views = self.stack(derived).unbind(2)
+        return (*views, self.unstack(mixed_key))
 
     def objective(self, e: Embedded) -> Dict[str, Tensor]:
         """The three terms of each modality."""
@@ -261,10 +275,6 @@ class ActCLR(SkeletonCLR):
             losses[f'loss_transferred_{u}'] = transferred
             losses[f'loss_mixed_{u}'] = mixed
         return losses
-
-
-def _composed(A: Features, inside: Features, outside: Features) -> Features:
-    return {u: compose(a, inside[u], outside[u]) for u, a in A.items()}
 
 
 def _begin_second_phase(

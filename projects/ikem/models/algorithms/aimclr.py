@@ -4,7 +4,7 @@ from mmaction.registry import MODELS
 from torch import Tensor
 
 from ..attention_drop import drop_attended
-from ..encoder import Embedded, Features, pool, unit
+from ..encoder import Embedded, Features, pool_stack, unit
 from ..losses import aimclr, by_width
 from .base import begun, require_beginning
 from .skeleton_clr import SkeletonCLR
@@ -78,12 +78,11 @@ class AimCLR(SkeletonCLR):
         """View 0 is the extreme one; queries see view 1, keys view 2."""
         extreme, *normal = views
         e = super().embed(normal)
-        maps = self.query.maps(extreme)
-        plain = {u: pool(x) for u, x in maps.items()}
-        dropped = {
-            u: pool(x, drop_attended(x, self.attention_threshold))
-            for u, x in maps.items()
-        }
+        plain, dropped = {}, {}
+        for names, maps in self.query.stacks(extreme):
+            drop = drop_attended(maps, self.attention_threshold)
+            plain.update(zip(names, pool_stack(maps).unbind(1)))
+            dropped.update(zip(names, pool_stack(maps * drop).unbind(1)))
         extra = dict(
             extreme=unit(self.query.project(plain)),
             dropped=unit(self.query.project(dropped)),

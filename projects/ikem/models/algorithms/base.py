@@ -218,7 +218,8 @@ class PretrainingModel(BaseModel):
         ]
         if self.begins_step and not self.momentum_after:
             self.update_keys()
-        e = self.embed(views)
+        with self.query.several_passes():
+            e = self.embed(views)
         losses = {}
         if not (self.exchanging and self.exchange_replaces):
             losses.update(self.objective(e))
