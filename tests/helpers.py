@@ -23,6 +23,8 @@ IKEM_6M = CONFIGS / f'ikem/ikem-6m{_NTU}'
 DISTILLATION = CONFIGS / (
     'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
 )
+AIMCLR = CONFIGS / f'aimclr/aimclr-3m{_NTU}'
+ACTCLR = CONFIGS / f'actclr/actclr-3m{_NTU}'
 LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 

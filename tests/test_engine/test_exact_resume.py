@@ -3,7 +3,7 @@
 import pytest
 import torch
 from conftest import write_prepared
-from helpers import DISTILLATION, IKEM_3M, LINEAR, tiny
+from helpers import ACTCLR, DISTILLATION, IKEM_3M, LINEAR, tiny
 from lives import assert_same_end, logged, train
 
 # On either side of the stage switch after epoch 2, of 3 iterations an epoch
@@ -69,6 +69,7 @@ def never_killed(short_clips, tmp_path_factory):
         (IKEM_3M, 1, 4, twice),
         (IKEM_3M, 2, 0, twice),
         (IKEM_3M, 2, 4, everywhere),
+        (ACTCLR, 2, 0, twice),
         (DISTILLATION, 1, 0, twice),
         (LINEAR, 1, 0, twice),
     ],

@@ -3,9 +3,12 @@ import pytest
 import tiny_models
 import torch
 import torch.nn.functional as F
+from helpers import ACTCLR, AIMCLR, tiny
+from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_state_dict
 from tiny_models import THREE, batch, build, modalities_of, sgd
 
+from projects.ikem.checkpoint import read_checkpoint
 from projects.ikem.models.actionlet import (
     actionlet,
     dissimilarity_gradient,
@@ -296,3 +299,20 @@ def test_errors():
         model.train_step(batch(n=4, t=24, views=4), sgd(model))
     with pytest.raises(ValueError, match='batch size to 3'):
         model.train_step(batch(n=2, t=24, views=4), sgd(model))
+
+
+def test_the_work_dir_of_a_first_phase(prepared_ntu, tmp_path):
+    first = tiny(AIMCLR, prepared_ntu, tmp_path / 'first')
+    Runner.from_cfg(first).train()
+    second = tiny(ACTCLR, prepared_ntu, tmp_path / 'second')
+    second.load_from = str(tmp_path / 'first')
+    runner = Runner.from_cfg(second)
+    runner.train()
+    trained, _ = read_checkpoint(tmp_path / 'first')
+    runner = Runner.from_cfg(second)
+    runner.load_or_resume()
+    assert runner.epoch == 0
+    for name, value in runner.model.state_dict().items():
+        if name.startswith(('query.', 'key.')):
+            source = trained[name.replace('key.', 'query.', 1)]
+            assert torch.equal(value, source), name

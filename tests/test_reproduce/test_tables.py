@@ -189,6 +189,11 @@ def test_options_reach_the_config(config):
     assert config_with(config, {}).randomness.seed == 0  # no leftovers
 
 
+def test_a_dict_is_no_option():
+    with pytest.raises(ValueError, match='model.ensemble.FIELD'):
+        as_arguments({'model.ensemble': dict(joint=0.6)})
+
+
 @pytest.mark.parametrize('text', ['a b', 'a,b'])
 def test_texts_that_would_be_changed_are_refused(config, text):
     with pytest.raises(ValueError, match='model.pretrained'):
