@@ -306,10 +306,10 @@ def test_the_work_dir_of_a_first_phase(prepared_ntu, tmp_path):
     Runner.from_cfg(first).train()
     second = tiny(ACTCLR, prepared_ntu, tmp_path / 'second')
     second.load_from = str(tmp_path / 'first')
-    runner = Runner.from_cfg(second)
-    runner.train()
+    Runner.from_cfg(second).train()
     trained, _ = read_checkpoint(tmp_path / 'first')
     runner = Runner.from_cfg(second)
+    assert runner.train_loop.epoch == 0
     runner.load_or_resume()
     assert runner.epoch == 0
     for name, value in runner.model.state_dict().items():
