@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ikem_cli.arguments import positive_int
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 if TYPE_CHECKING:
     from projects.ikem.apis import Prediction
@@ -44,6 +45,7 @@ def to_table(prediction: 'Prediction', names, topk: int) -> str:
 def main() -> None:
     args = parse_args()
     with one_line_errors():
+        require_config(args.config)
         from projects.ikem.apis import inference, init_model
 
         model = init_model(args.config, args.checkpoint, args.device)

@@ -35,6 +35,22 @@ def find_config(path: Union[str, Path]) -> str:
     return path
 
 
+def require_config(path: str) -> None:
+    """Say that a config is missing before anything is imported.
+
+    Args:
+        path (str): See :func:`find_config`.
+
+    Raises:
+        FileNotFoundError: If there is none.
+    """
+    if not Path(find_config(path)).is_file():
+        raise FileNotFoundError(
+            f'no config {path}: give the path of a file, or a name that '
+            '`ikem configs` lists'
+        )
+
+
 def shown_config(path: Union[str, Path], folder: Path) -> str:
     """What to type for a config in a folder: ``ikem::NAME`` for one that is
     shipped, unless it is below the folder; else the path from there.

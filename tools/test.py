@@ -4,6 +4,7 @@ import argparse
 
 from ikem_cli.arguments import base_parser
 from ikem_cli.errors import leave, one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,6 +35,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     with one_line_errors():
         args = parse_args()
+        require_config(args.config)
         from projects.ikem.engine.testing import test
 
         test(args)

@@ -7,6 +7,7 @@ import argparse
 
 from ikem_cli.arguments import positive_int
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,6 +31,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with one_line_errors():
+        require_config(args.config)
         from projects.ikem.deployment import (
             count_complexity,
             counted_streams,

@@ -16,6 +16,7 @@ import argparse
 
 from ikem_cli.arguments import positive_int
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 CONFIG = 'configs/ikem/ikem-6m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument('--device', help='by default a GPU if there is one')
     args = parser.parse_args()
     with one_line_errors():
+        require_config(args.config)
         from loading_speed import run
 
         run(args)

@@ -13,6 +13,7 @@ import argparse
 
 from ikem_cli.arguments import add_cfg_options, positive_int
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def main() -> None:
         args = parser.parse_args()
         if (args.ordinary_epochs or args.epochs) > args.epochs:
             parser.error('--ordinary-epochs is at most --epochs')
+        require_config(args.config)
         from linear_loops import run
 
         run(args)

@@ -12,6 +12,7 @@ from functools import partial
 
 from ikem_cli.arguments import add_cfg_options, positive_int
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -59,6 +60,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     with one_line_errors():
         args = parse_args()
+        require_config(args.config)
         from training_steps import run
 
         run(args)

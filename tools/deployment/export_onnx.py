@@ -8,6 +8,7 @@ import os
 
 from ikem_cli.arguments import positive_int
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,6 +32,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     with one_line_errors():
+        require_config(args.config)
         from projects.ikem.apis import clip_shape, init_model
         from projects.ikem.deployment import DeployedClassifier, export_onnx
 

@@ -10,6 +10,7 @@ import argparse
 
 from ikem_cli.arguments import add_cfg_options
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,6 +34,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     with one_line_errors():
         args = parse_args()
+        require_config(args.config)
         from mmengine.device import get_device
 
         from projects.ikem.apis import init_model

@@ -8,6 +8,7 @@ import argparse
 from ikem_cli.arguments import add_cfg_options, positive_int
 from ikem_cli.choices import EMBEDDINGS
 from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -76,6 +77,7 @@ def draw(args: argparse.Namespace):
 def main() -> None:
     with one_line_errors():
         args = parse_args()
+        require_config(args.config)
         from projects.ikem.visualization.panels import write
 
         write(draw(args), args.out)
