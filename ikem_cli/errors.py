@@ -21,7 +21,7 @@ _TOLD_PLAINLY = (
 
 
 @contextmanager
-def one_line_errors(note: str = '') -> Iterator[None]:
+def one_line_errors(prog: Optional[str] = None) -> Iterator[None]:
     """End a tool that fails with one line and exit status 1, or 130 after
     Ctrl-C.
 
@@ -29,13 +29,13 @@ def one_line_errors(note: str = '') -> Iterator[None]:
     ``IKEM_TRACEBACK=1`` in the environment it is printed.
 
     Args:
-        note (str): What to say after the name of the tool. Defaults to
-            nothing.
+        prog (str, optional): Name of the tool. Defaults to that of the
+            script that runs, as argparse has it.
 
     Raises:
         SystemExit: In place of any error.
     """
-    prog = os.path.basename(sys.argv[0]) + (note and f': {note}')
+    prog = prog or os.path.basename(sys.argv[0])
     before = _logger()
     try:
         yield

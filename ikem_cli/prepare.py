@@ -48,7 +48,7 @@ def run(
         help='replace a prepared folder of that name',
     )
     args = parser.parse_args()
-    with one_line_errors():
+    with one_line_errors(parser.prog):
         from mmengine.utils import import_modules_from_strings
 
         from projects.ikem.datasets.prepare import prepare

@@ -140,7 +140,7 @@ def test_from_data_to_a_report(session):
     environment = session.scripts.parent
     before = set(environment.glob('**/*'))
     raw, data = 'data/synthetic/raw', 'data/synthetic/prepared'
-    few = ('--subjects', '2', '--repetitions', '1', '--workers', '2')
+    few = ('--subjects', '4', '--repetitions', '1', '--workers', '2')
     session.run('ikem', 'make-synthetic', raw, *few)
     what = ('--dataset', 'synthetic', '--num-frames', '25', '--workers', '2')
     session.run('ikem', 'prepare', 'ntu', raw, data, *what)

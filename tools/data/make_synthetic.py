@@ -32,7 +32,7 @@ def main() -> None:
 
         generate(**vars(args))
         print(f'\n{Path(args.out_dir).absolute()}')
-    with one_line_errors('no baselines'):
+    with one_line_errors(f'{parser.prog}: no baselines'):
         from projects.ikem.datasets.prepare import prepare
         from projects.ikem.datasets.sources import ntu_source
         from projects.ikem.evaluation.baselines import prepared_baselines
