@@ -4,9 +4,14 @@ python demo/demo_skeleton.py FILE CONFIG CHECKPOINT
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
-from projects.ikem.apis import Prediction, inference, init_model
-from projects.ikem.engine.cli import one_line_errors, positive_int
+from ikem_cli.arguments import positive_int
+from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
+
+if TYPE_CHECKING:
+    from projects.ikem.apis import Prediction
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def to_table(prediction: Prediction, names, topk: int) -> str:
+def to_table(prediction: 'Prediction', names, topk: int) -> str:
     """The classes of the highest scores, one a line."""
     scores, labels = prediction.scores.topk(min(topk, len(prediction.scores)))
     lines = ['class   score  name' if names else 'class   score']
@@ -39,7 +44,10 @@ def to_table(prediction: Prediction, names, topk: int) -> str:
 
 def main() -> None:
     args = parse_args()
-    with one_line_errors('demo_skeleton.py'):
+    with one_line_errors():
+        require_config(args.config)
+        from projects.ikem.apis import inference, init_model
+
         model = init_model(args.config, args.checkpoint, args.device)
         prediction = inference(model, args.file)
     print(to_table(prediction, model.dataset_meta.get('classes'), args.topk))

@@ -16,6 +16,7 @@ from helpers import ROOT
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
+from ikem_cli.command import COMMANDS
 from projects.ikem.datasets import transforms
 from projects.ikem.models.modalities import MODALITIES, derive_modalities
 from projects.ikem.skeletons import LAYOUTS, get_layout
@@ -84,6 +85,20 @@ def commands(page):
                     yield [f'tools/{launched[1]}.py', *args]
                 elif re.fullmatch(r'(tools|demo|tests)/.*\.py', word):
                     yield words[i:]
+            if words[:1] == ['ikem']:
+                yield from script_of(words[1:])
+
+
+def script_of(words):
+    """The script of a command ``ikem``, and its arguments."""
+    if words[0] in ('--help', 'configs'):
+        return
+    num = 1 if words[0] in COMMANDS else 2
+    script, args = COMMANDS[' '.join(words[:num])], words[num:]
+    if script == 'dist_train.sh':
+        script = 'train.py'
+        del args[1]  # processes
+    yield [f'tools/{script}', *args]
 
 
 class Parsed(BaseException):

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
+# Test in several processes, one a GPU.
 # bash tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [arguments of tools/test.py]
 # Several machines: set NNODES, NODE_RANK and MASTER_ADDR on each. Without
 # GPUs the processes run on the CPU.
 set -euo pipefail
-USAGE='usage: bash tools/dist_test.sh CONFIG CHECKPOINT PROCESSES [arguments of tools/test.py]'
+USAGE="usage: ${IKEM_PROG:-bash tools/dist_test.sh} CONFIG CHECKPOINT PROCESSES [arguments of tools/test.py]"
+case "${1:-}" in -h | --help) echo "$USAGE"; exit ;; esac
 
 CONFIG=${1:?$USAGE}
 CHECKPOINT=${2:?$USAGE}

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
+# Train in several processes, one a GPU.
 # bash tools/dist_train.sh CONFIG PROCESSES [arguments of tools/train.py]
 # Several machines: set NNODES, NODE_RANK and MASTER_ADDR on each. Without
 # GPUs the processes run on the CPU.
 set -euo pipefail
-USAGE='usage: bash tools/dist_train.sh CONFIG PROCESSES [arguments of tools/train.py]'
+USAGE="usage: ${IKEM_PROG:-bash tools/dist_train.sh} CONFIG PROCESSES [arguments of tools/train.py]"
+case "${1:-}" in -h | --help) echo "$USAGE"; exit ;; esac
 
 CONFIG=${1:?$USAGE}
 GPUS=${2:?$USAGE}

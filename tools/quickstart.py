@@ -14,21 +14,21 @@ import time
 from pathlib import Path
 from typing import List
 
-from projects.ikem.reproduce import reproduce
+from ikem_cli.command import as_typed
+from ikem_cli.places import TOOLS
 
-ROOT = Path(__file__).resolve().parents[1]
 RAW = 'work_dirs/quickstart_data/raw'  # kept for the next run
 PREPARED = 'work_dirs/quickstart_data/prepared'
 SUITE = 'work_dirs/suites/quickstart'
 STOPPED = 130  # by Ctrl-C
 
 
-def run(*command: str) -> None:
-    """Run a command of the project; progress bars are not shown."""
-    print(f'\n$ python {shlex.join(command)}', flush=True)
+def run(tool: str, *args: str) -> None:
+    """Run a tool of the project; progress bars are not shown."""
+    command = shlex.join(['python', f'tools/{tool}', *args])
+    print(f'\n$ {as_typed(command)}', flush=True)
     result = subprocess.run(
-        [sys.executable, *command],
-        cwd=ROOT,
+        [sys.executable, str(TOOLS / tool), *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -48,11 +48,11 @@ def main(argv: List[str]) -> None:
         help='when the clock started, seconds since the epoch',
     )
     args = parser.parse_args(argv)
-    if not (ROOT / RAW).exists():
-        run('tools/data/make_synthetic.py', RAW)
-    if not (ROOT / PREPARED).exists():
+    if not Path(RAW).exists():
+        run('data/make_synthetic.py', RAW)
+    if not Path(PREPARED).exists():
         run(
-            'tools/data/prepare_ntu.py',
+            'data/prepare_ntu.py',
             RAW,
             PREPARED,
             '--dataset',
@@ -60,10 +60,13 @@ def main(argv: List[str]) -> None:
             '--num-frames',
             '25',
         )
-    print('\n$ python tools/reproduce.py quickstart --seeds 0', flush=True)
-    code = reproduce('quickstart', [0], ROOT)
+    from projects.ikem.reproduce import reproduce
+
+    command = 'python tools/reproduce.py quickstart --seeds 0'
+    print(f'\n$ {as_typed(command)}', flush=True)
+    code = reproduce('quickstart', [0], Path.cwd())
     if code != STOPPED:
-        run('tools/report.py', SUITE, '--max-clips', '200')
+        run('report.py', SUITE, '--max-clips', '200')
     print(f'{time.time() - args.started:.0f} s in all')
     sys.exit(code)
 

@@ -6,7 +6,7 @@ python tools/report.py WORK_DIR
 import argparse
 from pathlib import Path
 
-from projects.ikem.engine.cli import one_line_errors
+from ikem_cli.errors import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +36,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     args = parse_args()
     out = args.out or args.work_dir / 'report.html'
-    with one_line_errors('report.py'):
+    with one_line_errors():
         try:
             from projects.ikem.report import write_report
         except ModuleNotFoundError as error:

@@ -7,9 +7,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from projects.ikem.engine.cli import one_line_errors, positive_int
-
-ROOT = Path(__file__).resolve().parents[1]
+from ikem_cli.arguments import positive_int
+from ikem_cli.errors import one_line_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -34,13 +33,13 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    with one_line_errors('reproduce.py'):
+    with one_line_errors():
         from projects.ikem.reproduce import reproduce
 
         code = reproduce(
             args.suite,
             args.seeds,
-            ROOT,
+            Path.cwd(),
             only=args.tables,
             jobs=args.jobs,
             folder=args.work_dir and args.work_dir.resolve(),

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
+# Test in the processes of a Slurm job.
 # bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of tools/test.py]
 set -euo pipefail
-USAGE='usage: bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of tools/test.py]'
+USAGE="usage: ${IKEM_PROG:-bash tools/slurm_test.sh} PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of tools/test.py]"
+case "${1:-}" in -h | --help) echo "$USAGE"; exit ;; esac
 
 PARTITION=${1:?$USAGE}
 JOB_NAME=${2:?$USAGE}

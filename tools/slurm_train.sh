@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
+# Train in the processes of a Slurm job.
 # bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG [arguments of tools/train.py]
 set -euo pipefail
-USAGE='usage: bash tools/slurm_train.sh PARTITION JOB_NAME CONFIG [arguments of tools/train.py]'
+USAGE="usage: ${IKEM_PROG:-bash tools/slurm_train.sh} PARTITION JOB_NAME CONFIG [arguments of tools/train.py]"
+case "${1:-}" in -h | --help) echo "$USAGE"; exit ;; esac
 
 PARTITION=${1:?$USAGE}
 JOB_NAME=${2:?$USAGE}

@@ -1,18 +1,13 @@
 """Test a checkpoint with the test set and metrics of its config."""
 
-from mmengine.config import Config
+import argparse
 
-from projects.ikem.engine.cli import (
-    apply_options,
-    base_parser,
-    build_runner,
-    leave,
-    load_config,
-    one_line_errors,
-)
+from ikem_cli.arguments import base_parser
+from ikem_cli.errors import leave, one_line_errors
+from ikem_cli.places import require_config
 
 
-def parse_args():
+def parse_args() -> argparse.Namespace:
     parser = base_parser('Test a checkpoint')
     parser.add_argument('checkpoint', help='its path, or that of its work dir')
     parser.add_argument('--dump', help='write the predictions to this .npz')
@@ -37,38 +32,13 @@ def parse_args():
     return args
 
 
-def merge_args(cfg: Config, args) -> Config:
-    """Apply the arguments of testing; --cfg-options have the last word."""
-    if args.show or args.show_dir is not None:
-        if 'visualization' not in cfg.default_hooks:
-            raise ValueError(
-                '--show and --show-dir need default_hooks.visualization='
-                'dict(type="VisualizationHook") in the config'
-            )
-        cfg.default_hooks.visualization.update(
-            enable=True,
-            show=args.show,
-            wait_time=args.wait_time,
-            out_dir=args.show_dir,
-            interval=args.interval,
-        )
-    if args.dump is not None:
-        evaluators = cfg.test_evaluator
-        if not isinstance(evaluators, (list, tuple)):
-            evaluators = [evaluators]
-        cfg.test_evaluator = [
-            *evaluators,
-            dict(type='DumpPredictions', out_file_path=args.dump),
-        ]
-    cfg.load_from = args.checkpoint
-    apply_options(cfg, args.cfg_options)
-    return cfg
-
-
-def main():
-    with one_line_errors('test.py'):
+def main() -> None:
+    with one_line_errors():
         args = parse_args()
-        build_runner(merge_args(load_config(args), args)).test()
+        require_config(args.config)
+        from projects.ikem.engine.testing import test
+
+        test(args)
         leave()
 
 

@@ -12,6 +12,8 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from torch import Tensor
 
+from ikem_cli.places import find_config
+
 from .datasets.formats import FormatError, single
 from .datasets.formats.bodies import (
     pack_persons,
@@ -74,7 +76,9 @@ def init_model(
             is refused.
         RuntimeError: If the checkpoint does not fit; names the parameters.
     """
-    cfg = config if isinstance(config, Config) else Config.fromfile(config)
+    cfg = config
+    if not isinstance(cfg, Config):
+        cfg = Config.fromfile(find_config(config))
     model = load_model(cfg, checkpoint, device)
     if not isinstance(model, SkeletonClassifier):
         raise ValueError(

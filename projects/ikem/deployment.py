@@ -3,14 +3,17 @@
 import os
 import warnings
 from copy import deepcopy
+from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .datasets.frames import time_scale
+from .datasets.prepared import read_annotations
 from .files import written_aside
 from .models import SkeletonClassifier, SlimSTGCN
 from .models.encoder import pool
@@ -131,6 +134,28 @@ def count_complexity(
             sum(p.numel() for p in parameters), counter.get_total_flops()
         )
     return result
+
+
+def counted_streams(model: nn.Module) -> Tuple[str, Mapping[str, nn.Module]]:
+    """What to count, in words and by modality."""
+    if isinstance(model, SkeletonClassifier):
+        return (
+            'encoders and the heads of the final prediction',
+            DeployedClassifier(model).streams,
+        )
+    if hasattr(model, 'query'):
+        return 'query encoders and their projectors', model.query
+    raise ValueError(
+        f'{type(model).__name__} is neither a classifier nor a pre-training'
+    )
+
+
+def prepared_shape(cfg: Config) -> Tuple[int, int]:
+    """Persons and frames of the clips that the config trains on."""
+    folder = Path(cfg.train_dataloader.dataset.data_root)
+    if not folder.exists():
+        return 2, 50
+    return tuple(read_annotations(folder)['keypoint']['shape'][1:3])
 
 
 def random_clips(

@@ -86,6 +86,7 @@ class Root:
 
     def run(self, seeds=(0,), **kwargs):
         kwargs.setdefault('folder', self.out)
+        kwargs.setdefault('trainer', self.path / 'tools/train.py')
         return reproduce(str(self.suite), seeds, self.path, **kwargs)
 
     def start(self):

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from helpers import (
 from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 
-from projects.ikem.engine.cli import describe, one_line_errors
+from ikem_cli.errors import describe, one_line_errors
 from projects.ikem.engine.config_check import check_fields
 
 TRAIN = 'tools/train.py'
@@ -379,8 +380,9 @@ def test_tracebacks_can_be_printed():
     assert result.stderr.splitlines()[-1].startswith('train.py: mine.py')
 
 
-def test_ctrl_c(capfd):
-    with pytest.raises(SystemExit) as caught, one_line_errors('train.py'):
+def test_ctrl_c(capfd, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['tools/train.py'])
+    with pytest.raises(SystemExit) as caught, one_line_errors():
         raise KeyboardInterrupt
     assert caught.value.code == 130
     assert capfd.readouterr().err == '\ntrain.py: interrupted\n'

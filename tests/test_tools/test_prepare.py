@@ -431,7 +431,7 @@ SLOW_RUN = """
 import argparse, os, sys, time
 from pathlib import Path
 import numpy as np
-from projects.ikem.engine.prepare_cli import run
+from ikem_cli.prepare import run
 from projects.ikem.datasets.sources import Source
 
 def read(job):

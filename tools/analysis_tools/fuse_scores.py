@@ -8,10 +8,12 @@ set they would be tuned on its labels.
 """
 
 import argparse
-from typing import List
+from typing import TYPE_CHECKING, List
 
-from projects.ikem.engine.cli import one_line_errors
-from projects.ikem.evaluation.fusion import Predictions, fuse, load_predictions
+from ikem_cli.errors import one_line_errors
+
+if TYPE_CHECKING:
+    from projects.ikem.evaluation.fusion import Predictions
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,8 +49,10 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def run(args: argparse.Namespace) -> List[Predictions]:
+def run(args: argparse.Namespace) -> List['Predictions']:
     """The predictions of each stream, and last the fused ones."""
+    from projects.ikem.evaluation.fusion import fuse, load_predictions
+
     streams = [
         load_predictions(path, stream)
         for path, stream in zip(args.predictions, args.stream)
@@ -61,7 +65,7 @@ def run(args: argparse.Namespace) -> List[Predictions]:
 
 def main() -> None:
     args = parse_args()
-    with one_line_errors('fuse_scores.py'):
+    with one_line_errors():
         results = run(args)
     print(f'{len(results[-1].names)} samples, accuracy in percent')
     print(f'{"weight":>8}{"top-1":>8}{"top-5":>8}{"mean class":>12}')

@@ -4,17 +4,10 @@ python tools/analysis_tools/get_flops.py CONFIG
 """
 
 import argparse
-from pathlib import Path
-from typing import Mapping, Tuple
 
-from mmengine.config import Config
-from torch import nn
-
-from projects.ikem.datasets.prepared import read_annotations
-from projects.ikem.deployment import DeployedClassifier, count_complexity
-from projects.ikem.engine.cli import one_line_errors, positive_int, read_config
-from projects.ikem.loading import load_model
-from projects.ikem.models import SkeletonClassifier
+from ikem_cli.arguments import positive_int
+from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,34 +28,21 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def get_streams(model: nn.Module) -> Tuple[str, Mapping[str, nn.Module]]:
-    """What to count, in words and by modality."""
-    if isinstance(model, SkeletonClassifier):
-        return (
-            'encoders and the heads of the final prediction',
-            DeployedClassifier(model).streams,
-        )
-    if hasattr(model, 'query'):
-        return 'query encoders and their projectors', model.query
-    raise ValueError(
-        f'{type(model).__name__} is neither a classifier nor a pre-training'
-    )
-
-
-def prepared_shape(cfg: Config) -> Tuple[int, int]:
-    """Persons and frames of the clips that the config trains on."""
-    folder = Path(cfg.train_dataloader.dataset.data_root)
-    if not folder.exists():
-        return 2, 50
-    return tuple(read_annotations(folder)['keypoint']['shape'][1:3])
-
-
 def main() -> None:
     args = parse_args()
-    with one_line_errors('get_flops.py'):
+    with one_line_errors():
+        require_config(args.config)
+        from projects.ikem.deployment import (
+            count_complexity,
+            counted_streams,
+            prepared_shape,
+        )
+        from projects.ikem.engine.cli import read_config
+        from projects.ikem.loading import load_model
+
         cfg = read_config(args.config)
         model = load_model(cfg)
-        counted, streams = get_streams(model)
+        counted, streams = counted_streams(model)
         num_joints = model.data_preprocessor.layout.num_joints
         shape = (*(args.shape or prepared_shape(cfg)), num_joints, 3)
         rows = count_complexity(streams, shape)

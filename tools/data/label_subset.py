@@ -6,13 +6,14 @@ python tools/data/label_subset.py data/ntu60 --split xsub_train --fraction 0.2
 import argparse
 from collections import Counter
 
-from projects.ikem.datasets.prepared import add_split, read_annotations
-from projects.ikem.datasets.splits import stratified_subset
-from projects.ikem.engine.cli import one_line_errors
+from ikem_cli.errors import one_line_errors
 
 
 def add_subset(args: argparse.Namespace) -> str:
     """Choose and store the clips; returns what was chosen."""
+    from projects.ikem.datasets.prepared import add_split, read_annotations
+    from projects.ikem.datasets.splits import stratified_subset
+
     meta = read_annotations(args.prepared)
     if args.split not in meta['split']:
         raise ValueError(
@@ -59,7 +60,7 @@ def main() -> None:
         help='another one chooses other clips, and is part of the name',
     )
     args = parser.parse_args()
-    with one_line_errors('label_subset.py'):
+    with one_line_errors():
         print(add_subset(args))
 
 

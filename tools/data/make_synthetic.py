@@ -9,11 +9,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from projects.ikem.datasets.prepare import prepare
-from projects.ikem.datasets.sources import ntu_source
-from projects.ikem.datasets.synthetic.clips import generate
-from projects.ikem.engine.cli import one_line_errors, positive_int
-from projects.ikem.evaluation.baselines import prepared_baselines
+from ikem_cli.arguments import positive_int
+from ikem_cli.errors import one_line_errors
 
 
 def main() -> None:
@@ -30,10 +27,16 @@ def main() -> None:
         '--overwrite', action='store_true', help='replace .skeleton files'
     )
     args = parser.parse_args()
-    with one_line_errors(parser.prog):
+    with one_line_errors():
+        from projects.ikem.datasets.synthetic.clips import generate
+
         generate(**vars(args))
         print(f'\n{Path(args.out_dir).absolute()}')
     with one_line_errors(f'{parser.prog}: no baselines'):
+        from projects.ikem.datasets.prepare import prepare
+        from projects.ikem.datasets.sources import ntu_source
+        from projects.ikem.evaluation.baselines import prepared_baselines
+
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / 'prepared'
             prepare(

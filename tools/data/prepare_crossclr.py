@@ -5,18 +5,16 @@ python tools/data/prepare_crossclr.py SRC_DIR OUT_DIR --split xsub
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from projects.ikem.datasets.formats import FormatError
-from projects.ikem.datasets.sources import (
-    Source,
-    crossclr_source,
-    npz_source,
-)
-from projects.ikem.engine.prepare_cli import (
+from ikem_cli.prepare import (
     add_frame_arguments,
     add_layout_argument,
     run,
 )
+
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
 
 
 def positive_float(text: str) -> float:
@@ -27,7 +25,10 @@ def positive_float(text: str) -> float:
     return number
 
 
-def make_source(args: argparse.Namespace) -> Source:
+def make_source(args: argparse.Namespace) -> 'Source':
+    from projects.ikem.datasets.formats import FormatError
+    from projects.ikem.datasets.sources import crossclr_source, npz_source
+
     path = Path(args.src_dir)
     files = [path] if path.suffix == '.npz' else sorted(path.glob('*.npz'))
     if files and not list(path.glob('train_*.npy')):

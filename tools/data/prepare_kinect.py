@@ -4,16 +4,21 @@ python tools/data/prepare_kinect.py RAW_DIR OUT_DIR --labels folders
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
-from projects.ikem.datasets.sources import Source, kinect_source
-from projects.ikem.engine.prepare_cli import (
+from ikem_cli.prepare import (
     add_frame_arguments,
     add_split_arguments,
     run,
 )
 
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
 
-def make_source(args: argparse.Namespace) -> Source:
+
+def make_source(args: argparse.Namespace) -> 'Source':
+    from projects.ikem.datasets.sources import kinect_source
+
     return kinect_source(
         args.raw_dir,
         args.labels,

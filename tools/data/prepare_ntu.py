@@ -4,15 +4,19 @@ python tools/data/prepare_ntu.py RAW_DIR OUT_DIR --dataset ntu60
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
-from projects.ikem.datasets.formats.ntu import SELECTIONS
-from projects.ikem.datasets.sources import Source, ntu_source
-from projects.ikem.datasets.splits import NTU_NUM_CLASSES
-from projects.ikem.engine.cli import positive_int
-from projects.ikem.engine.prepare_cli import run
+from ikem_cli.arguments import positive_int
+from ikem_cli.choices import DATASETS, SELECTIONS
+from ikem_cli.prepare import run
+
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
 
 
-def make_source(args: argparse.Namespace) -> Source:
+def make_source(args: argparse.Namespace) -> 'Source':
+    from projects.ikem.datasets.sources import ntu_source
+
     return ntu_source(
         args.raw_dir,
         args.dataset,
@@ -27,9 +31,7 @@ def main() -> None:
         description='Prepare raw NTU RGB+D skeletons'
     )
     parser.add_argument('raw_dir', help='folder with the .skeleton files')
-    parser.add_argument(
-        '--dataset', choices=tuple(NTU_NUM_CLASSES), required=True
-    )
+    parser.add_argument('--dataset', choices=DATASETS, required=True)
     parser.add_argument(
         '--select-bodies',
         choices=SELECTIONS,

@@ -4,17 +4,26 @@ python tools/data/prepare_nwucla.py RAW_DIR OUT_DIR
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
-from projects.ikem.datasets.sources import nwucla_source
-from projects.ikem.engine.cli import positive_int
-from projects.ikem.engine.prepare_cli import run
+from ikem_cli.arguments import positive_int
+from ikem_cli.prepare import run
+
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
+
+
+def make_source(args: argparse.Namespace) -> 'Source':
+    from projects.ikem.datasets.sources import nwucla_source
+
+    return nwucla_source(args.raw_dir, args.num_frames)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description='Prepare NW-UCLA skeletons')
     parser.add_argument('raw_dir', help='folder with the json files')
     parser.add_argument('--num-frames', type=positive_int, default=50)
-    run(parser, lambda args: nwucla_source(args.raw_dir, args.num_frames))
+    run(parser, make_source)
 
 
 if __name__ == '__main__':

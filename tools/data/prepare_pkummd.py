@@ -5,13 +5,18 @@ python tools/data/prepare_pkummd.py SKELETON_DIR LABEL_DIR OUT_DIR \
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
-from projects.ikem.datasets.sources import Source, pkummd_source
-from projects.ikem.engine.cli import positive_int
-from projects.ikem.engine.prepare_cli import run
+from ikem_cli.arguments import positive_int
+from ikem_cli.prepare import run
+
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
 
 
-def make_source(args: argparse.Namespace) -> Source:
+def make_source(args: argparse.Namespace) -> 'Source':
+    from projects.ikem.datasets.sources import pkummd_source
+
     return pkummd_source(
         args.skeletons, args.labels, dict(args.split), args.num_frames
     )

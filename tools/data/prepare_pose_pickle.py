@@ -4,21 +4,22 @@ python tools/data/prepare_pose_pickle.py PICKLE [PICKLE ...] OUT_DIR
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
-from projects.ikem.datasets.sources import (
-    Source,
-    npz_source,
-    pose_pickle_source,
-)
-from projects.ikem.engine.prepare_cli import (
+from ikem_cli.prepare import (
     add_frame_arguments,
     add_layout_argument,
     add_split_arguments,
     run,
 )
 
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
 
-def make_source(args: argparse.Namespace) -> Source:
+
+def make_source(args: argparse.Namespace) -> 'Source':
+    from projects.ikem.datasets.sources import npz_source, pose_pickle_source
+
     if args.pickles[0].endswith('.npz') and len(args.pickles) == 1:
         if args.interpolate or args.split_by or args.val_fraction:
             raise ValueError(

@@ -6,9 +6,9 @@ python tools/deployment/export_onnx.py CONFIG CHECKPOINT --out student.onnx
 import argparse
 import os
 
-from projects.ikem.apis import clip_shape, init_model
-from projects.ikem.deployment import DeployedClassifier, export_onnx
-from projects.ikem.engine.cli import one_line_errors, positive_int
+from ikem_cli.arguments import positive_int
+from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,7 +31,11 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    with one_line_errors('export_onnx.py'):
+    with one_line_errors():
+        require_config(args.config)
+        from projects.ikem.apis import clip_shape, init_model
+        from projects.ikem.deployment import DeployedClassifier, export_onnx
+
         model = init_model(args.config, args.checkpoint)
         num_joints = model.data_preprocessor.layout.num_joints
         shape = (

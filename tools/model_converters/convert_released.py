@@ -10,13 +10,12 @@ execute anything that it holds.
 import argparse
 import io
 import os
+from typing import TYPE_CHECKING
 
-import torch
+from ikem_cli.errors import one_line_errors
 
-from projects.ikem.checkpoint import read_checkpoint
-from projects.ikem.engine.cli import one_line_errors
-from projects.ikem.files import written_aside
-from projects.ikem.models.released import Conversion, to_ours
+if TYPE_CHECKING:
+    from projects.ikem.models.released import Conversion
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,8 +31,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def convert(args: argparse.Namespace) -> Conversion:
+def convert(args: argparse.Namespace) -> 'Conversion':
     """Read, convert and write."""
+    import torch
+
+    from projects.ikem.checkpoint import read_checkpoint
+    from projects.ikem.files import written_aside
+    from projects.ikem.models.released import to_ours
+
     if os.path.exists(args.dst):
         raise FileExistsError(f'{args.dst} exists already')
     state, _ = read_checkpoint(args.src)
@@ -50,7 +55,7 @@ def convert(args: argparse.Namespace) -> Conversion:
     return conversion
 
 
-def report(conversion: Conversion) -> None:
+def report(conversion: 'Conversion') -> None:
     """Print what was converted."""
     print(f'{conversion.kind} of {", ".join(conversion.modalities)}')
     print(
@@ -70,7 +75,7 @@ def report(conversion: Conversion) -> None:
 
 def main() -> None:
     args = parse_args()
-    with one_line_errors('convert_released.py'):
+    with one_line_errors():
         conversion = convert(args)
     report(conversion)
 

@@ -8,24 +8,9 @@ The predictions are those of ``tools/test.py CONFIG CHECKPOINT --dump FILE``.
 
 import argparse
 
-from mmengine.device import get_device
-
-from projects.ikem.apis import init_model
-from projects.ikem.engine.cli import (
-    add_cfg_options,
-    apply_options,
-    one_line_errors,
-    read_config,
-)
-from projects.ikem.evaluation.fusion import load_predictions
-from projects.ikem.visualization.clips import class_names
-from projects.ikem.visualization.confusion import (
-    confusion_figure,
-    confusion_matrix,
-    most_confused,
-)
-from projects.ikem.visualization.encoded import classify, clip_loader, encode
-from projects.ikem.visualization.panels import write
+from ikem_cli.arguments import add_cfg_options
+from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,8 +32,28 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> None:
-    with one_line_errors('confusion.py'):
+    with one_line_errors():
         args = parse_args()
+        require_config(args.config)
+        from mmengine.device import get_device
+
+        from projects.ikem.apis import init_model
+        from projects.ikem.engine.cli import read_config
+        from projects.ikem.engine.config_check import apply_options
+        from projects.ikem.evaluation.fusion import load_predictions
+        from projects.ikem.visualization.clips import class_names
+        from projects.ikem.visualization.confusion import (
+            confusion_figure,
+            confusion_matrix,
+            most_confused,
+        )
+        from projects.ikem.visualization.encoded import (
+            classify,
+            clip_loader,
+            encode,
+        )
+        from projects.ikem.visualization.panels import write
+
         cfg = read_config(args.config)
         apply_options(cfg, args.cfg_options)
         if args.predictions.endswith('.npz'):

@@ -5,28 +5,10 @@ python tools/visualizations/embed.py CONFIG CHECKPOINT --out features.png
 
 import argparse
 
-from mmengine.device import get_device
-
-from projects.ikem.engine.cli import (
-    add_cfg_options,
-    apply_options,
-    one_line_errors,
-    positive_int,
-    read_config,
-)
-from projects.ikem.loading import load_model
-from projects.ikem.visualization.clips import class_names, recorded
-from projects.ikem.visualization.embedding import (
-    METHODS,
-    embedding_figure,
-    to_plane,
-)
-from projects.ikem.visualization.encoded import (
-    clip_loader,
-    encode,
-    stream_vectors,
-)
-from projects.ikem.visualization.panels import write
+from ikem_cli.arguments import add_cfg_options, positive_int
+from ikem_cli.choices import EMBEDDINGS
+from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +24,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--stream', help='a modality, or fused (default: fused if several)'
     )
-    parser.add_argument('--method', choices=METHODS, default='tsne')
+    parser.add_argument('--method', choices=EMBEDDINGS, default='tsne')
     parser.add_argument(
         '--colour', choices=['class', 'subject', 'camera'], default='class'
     )
@@ -59,6 +41,22 @@ def parse_args() -> argparse.Namespace:
 
 def draw(args: argparse.Namespace):
     """The picture that is asked for."""
+    from mmengine.device import get_device
+
+    from projects.ikem.engine.cli import read_config
+    from projects.ikem.engine.config_check import apply_options
+    from projects.ikem.loading import load_model
+    from projects.ikem.visualization.clips import class_names, recorded
+    from projects.ikem.visualization.embedding import (
+        embedding_figure,
+        to_plane,
+    )
+    from projects.ikem.visualization.encoded import (
+        clip_loader,
+        encode,
+        stream_vectors,
+    )
+
     cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
     model = load_model(cfg, args.checkpoint, get_device())
@@ -77,8 +75,11 @@ def draw(args: argparse.Namespace):
 
 
 def main() -> None:
-    with one_line_errors('embed.py'):
+    with one_line_errors():
         args = parse_args()
+        require_config(args.config)
+        from projects.ikem.visualization.panels import write
+
         write(draw(args), args.out)
 
 

@@ -5,17 +5,12 @@ python tools/visualizations/plot_curves.py WORK_DIR [WORK_DIR ...] --out FILE
 
 import argparse
 from pathlib import Path
-from typing import List
+from typing import TYPE_CHECKING, List
 
-from matplotlib.figure import Figure
+from ikem_cli.errors import one_line_errors
 
-from projects.ikem.engine.cli import one_line_errors
-from projects.ikem.visualization.curves import (
-    curves_figure,
-    overlay_figure,
-    read_curves,
-)
-from projects.ikem.visualization.panels import write
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def parse_args() -> argparse.Namespace:
@@ -40,8 +35,14 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def draw(args: argparse.Namespace) -> Figure:
+def draw(args: argparse.Namespace) -> 'Figure':
     """The picture that is asked for."""
+    from projects.ikem.visualization.curves import (
+        curves_figure,
+        overlay_figure,
+        read_curves,
+    )
+
     titles = run_names(args.work_dirs)
     runs = read_curves(args.work_dirs, args.names)
     if args.overlay:
@@ -63,8 +64,10 @@ def run_names(work_dirs: List[Path]) -> List[str]:
 
 
 def main() -> None:
-    with one_line_errors('plot_curves.py'):
+    with one_line_errors():
         args = parse_args()
+        from projects.ikem.visualization.panels import write
+
         write(draw(args), args.out, dpi=90)
 
 

@@ -5,20 +5,9 @@ python tools/visualizations/retrieve.py CONFIG CHECKPOINT --clip NAME --out PNG
 
 import argparse
 
-from mmengine.device import get_device
-
-from projects.ikem.engine.cli import (
-    add_cfg_options,
-    apply_options,
-    one_line_errors,
-    positive_int,
-    read_config,
-)
-from projects.ikem.loading import load_model
-from projects.ikem.visualization.clips import position
-from projects.ikem.visualization.encoded import clip_loader, encode
-from projects.ikem.visualization.panels import write
-from projects.ikem.visualization.retrieval import neighbours_of
+from ikem_cli.arguments import add_cfg_options, positive_int
+from ikem_cli.errors import one_line_errors
+from ikem_cli.places import require_config
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,6 +36,15 @@ def parse_args() -> argparse.Namespace:
 
 def draw(args: argparse.Namespace):
     """The picture that is asked for."""
+    from mmengine.device import get_device
+
+    from projects.ikem.engine.cli import read_config
+    from projects.ikem.engine.config_check import apply_options
+    from projects.ikem.loading import load_model
+    from projects.ikem.visualization.clips import position
+    from projects.ikem.visualization.encoded import clip_loader, encode
+    from projects.ikem.visualization.retrieval import neighbours_of
+
     cfg = read_config(args.config)
     apply_options(cfg, args.cfg_options)
     split = args.gallery or cfg.train_dataloader.dataset.split
@@ -65,8 +63,11 @@ def draw(args: argparse.Namespace):
 
 
 def main() -> None:
-    with one_line_errors('retrieve.py'):
+    with one_line_errors():
         args = parse_args()
+        require_config(args.config)
+        from projects.ikem.visualization.panels import write
+
         write(draw(args), args.out)
 
 

@@ -1,15 +1,26 @@
 """Fields of configs that nothing reads: typos, which mmengine lets pass."""
 
+import argparse
 import ast
 import functools
 import inspect
 import textwrap
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Union,
+)
 
 import mmaction.registry
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.hooks import CheckpointHook
 from mmengine.registry import Registry
 from mmengine.runner import Runner, set_random_seed
@@ -76,21 +87,25 @@ _TYPO = 0.85
 LOADERS = tuple(f'{x}_dataloader' for x in ('train', 'val', 'test'))
 
 
-def apply_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
+def apply_options(
+    cfg: Config, options: Union[Dict[str, Any], Sequence[str], None]
+) -> None:
     """Override fields of a config.
 
     Where a dataloader has no workers, they do not persist.
 
     Args:
         cfg (Config): The config.
-        options (dict, optional): Values by dotted key, as
-            ``--cfg-options`` has them.
+        options (dict | sequence[str], optional): Values by dotted key, or
+            the texts ``key=value`` of ``--cfg-options``.
 
     Raises:
         ValueError: If an option, or a field of the config, is one that
             nothing would read.
     """
     options = options or {}
+    if not isinstance(options, dict):
+        options = _parsed(options)
     before = cfg.to_dict()
     for option, value in options.items():
         _check_root(cfg, option)
@@ -106,6 +121,13 @@ def apply_options(cfg: Config, options: Optional[Dict[str, Any]]) -> None:
     for loader in map(cfg.get, LOADERS):
         if isinstance(loader, dict) and loader.get('num_workers') == 0:
             loader.persistent_workers = False  # as there are none
+
+
+def _parsed(texts: Sequence[str]) -> Dict[str, Any]:
+    """What mmengine reads in ``--cfg-options``."""
+    taken = argparse.Namespace()
+    DictAction([], 'options')(None, taken, list(texts))
+    return taken.options
 
 
 def check_fields(cfg: Config) -> None:

@@ -7,7 +7,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from matplotlib.figure import Figure
 
-from projects.ikem.engine.cli import describe
+from ikem_cli.errors import describe
 
 # Larger ones are smaller as pixels.
 _MOST_SVG_BYTES = 120_000

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from torch import nn
 
-from projects.ikem.engine.cli import describe
+from ikem_cli.errors import describe
 from projects.ikem.loading import load_model
 from projects.ikem.models import SkeletonClassifier
 from projects.ikem.visualization.clips import class_names, frame_dirs

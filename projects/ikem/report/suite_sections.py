@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Callable, Dict, List, TypeVar
 
-from projects.ikem.engine.cli import describe
+from ikem_cli.errors import describe
 from projects.ikem.files import read_json_dict
 from projects.ikem.reproduce.tables import NOTE, texts
 from projects.ikem.visualization.curves import Curves

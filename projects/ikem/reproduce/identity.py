@@ -9,8 +9,10 @@ from typing import Any, FrozenSet, Iterable, Optional
 
 from mmengine.config import Config
 
+from ikem_cli.places import ROOT
 from projects.ikem.engine.config_check import RUNNER_FIELDS
 from projects.ikem.files import read_json_dict
+from projects.ikem.version import __version__
 
 # Fields that the Runner reads and that do not change what is trained.
 _INDIFFERENT = """
@@ -82,13 +84,15 @@ def _digest(tree: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def commit(root: Path) -> Optional[str]:
-    """The commit of a working tree, with ``-dirty`` if files differ from it;
-    None without git."""
+def commit() -> Optional[str]:
+    """The commit of the checkout that runs, with ``-dirty`` if files differ
+    from it; of an installed wheel its version; None without git."""
+    if not (ROOT / '.git').exists():
+        return f'ikem {__version__}'
     git = ['git', 'describe', '--always', '--dirty', '--abbrev=40']
     try:
         result = subprocess.run(
-            [*git, '--exclude=*'], cwd=root, capture_output=True, text=True
+            [*git, '--exclude=*'], cwd=ROOT, capture_output=True, text=True
         )
     except FileNotFoundError:
         return None

@@ -1,10 +1,9 @@
 """``--cfg-options``: their text, and what they make of a config."""
 
-import argparse
 import functools
 from typing import Any, Dict, List, Tuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from projects.ikem.engine.cli import read_config
 from projects.ikem.engine.config_check import apply_options
@@ -72,9 +71,6 @@ def _base_config(path: str) -> Config:
 
 @functools.cache
 def _config_with(path: str, arguments: Tuple[str, ...]) -> Config:
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='*', action=DictAction)
-    args = parser.parse_args(['--cfg-options', *arguments])
     cfg = Config(_base_config(path).to_dict(), filename=path)
-    apply_options(cfg, args.cfg_options)
+    apply_options(cfg, arguments)
     return cfg

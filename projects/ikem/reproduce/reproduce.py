@@ -9,6 +9,9 @@ from typing import Dict, Iterator, List, Optional, Sequence
 
 from mmaction.utils import collect_env
 
+from ikem_cli.command import as_typed
+from ikem_cli.places import CONFIGS
+
 from . import tables
 from .children import Children
 from .identity import commit
@@ -26,19 +29,22 @@ def reproduce(
     jobs: int = 1,
     folder: Optional[Path] = None,
     dry_run: bool = False,
+    trainer: Path = Work.trainer,
 ) -> int:
     """Run what a suite lacks, and write its tables.
 
     Args:
         suite (str): Name of a file of ``configs/suites``, or path of one.
         seeds (sequence[int]): Seeds to run each training with.
-        root (Path): Root of the repository, in which the commands are run;
-            data folders are relative to it.
+        root (Path): Folder in which the commands are run; data folders are
+            relative to it.
         only (sequence[str], optional): Tables to make. Defaults to all.
         jobs (int): Runs at a time. Defaults to 1.
         folder (Path, optional): Where runs and tables go. Defaults to
             ``work_dirs/suites/{name of the suite}``.
         dry_run (bool): Only say what would be run. Defaults to False.
+        trainer (Path): The script that trains. Defaults to
+            ``tools/train.py``.
 
     Returns:
         int: Exit status: 0 if the tables are complete, 1 if a result is
@@ -49,20 +55,20 @@ def reproduce(
         ValueError: If the suite or one of its configs is wrong, or something
             is running in its folder.
     """
-    loaded = load_suite(_path_of(suite, root))
+    loaded = load_suite(_path_of(suite))
     chosen = list(only or loaded.tables)
     folder = folder or root / 'work_dirs/suites' / loaded.name
     # checkpoints in it are given by --cfg-options
     as_arguments({'--work-dir': os.path.relpath(folder, root)})
     seeds = list(dict.fromkeys(seeds))
-    works = plan(loaded.needed(chosen), seeds, folder, root)
+    works = plan(loaded.needed(chosen), seeds, folder, root, trainer)
     _check(loaded, works, data_too=not dry_run)
     if dry_run:
         return _list(works)
     details = dict(
         suite=loaded.name,
         seeds=seeds,
-        commit=commit(root),
+        commit=commit(),
         environment=_environment(),
     )
 
@@ -76,7 +82,7 @@ def reproduce(
             folder / f'table_{name}',
             loaded.tables[name],
             needed,
-            dict(details, command=shlex.join(command)),
+            dict(details, command=as_typed(shlex.join(command))),
         )
 
     def write_those_of(work: Work) -> None:
@@ -101,10 +107,10 @@ def reproduce(
     return 1 if missing or progress.ended['failed'] else 0
 
 
-def _path_of(suite: str, root: Path) -> Path:
+def _path_of(suite: str) -> Path:
     path = Path(suite)
     if path.suffix != '.py':
-        path = root / 'configs/suites' / f'{suite}.py'
+        path = CONFIGS / 'suites' / f'{suite}.py'
     if not path.is_file():
         known = sorted(p.stem for p in path.parent.glob('*.py'))
         raise FileNotFoundError(f'{path} is missing; there are {known}')
@@ -131,6 +137,7 @@ def _check(suite: Suite, works: List[Work], data_too: bool) -> None:
                 command = suite.data.get(
                     folder, 'python tools/data/prepare_...'
                 )
+                command = as_typed(command)
                 raise FileNotFoundError(
                     f'{folder} is missing: prepare it with `{command}`'
                 )

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from mmengine.config import Config
 
+from ikem_cli.places import TOOLS, shown_config
 from projects.ikem.evaluation.baselines import prepared_baselines
 from projects.ikem.work_dir import WorkDir
 
@@ -32,9 +33,11 @@ class Work:
         run (Run): The run.
         seed (int, optional): Its seed; None for baselines.
         folder (Path): Folder of the suite, in which it works.
-        root (Path): Root of the repository, in which commands are run.
+        root (Path): Folder in which commands are run.
         needs (dict[str, Work]): The work whose checkpoint it takes, by the
             config key that takes it.
+        trainer (Path): The script that trains. Defaults to
+            ``tools/train.py``.
     """
 
     run: Run
@@ -42,6 +45,7 @@ class Work:
     folder: Path
     root: Path
     needs: Dict[str, 'Work']
+    trainer: Path = TOOLS / 'train.py'
 
     @property
     def name(self) -> str:
@@ -133,7 +137,7 @@ class Work:
             run=self.run.name,
             seed=self.seed,
             made_from=self.made_from(),
-            commit=commit(self.root),
+            commit=commit(),
             began=self.work_dir.record.get('began', _now()),
             command=self.command(),
         )
@@ -193,10 +197,12 @@ class Training(Work):
 
     def command(self) -> List[str]:
         checkpoints = {k: need.checkpoint() for k, need in self.needs.items()}
+        program = ['ikem', 'train']
+        if self.root.resolve() in self.trainer.parents:
+            program = ['python', self.relative(self.trainer)]
         return [
-            'python',
-            'tools/train.py',
-            self.relative(self.run.config),
+            *program,
+            shown_config(self.run.config, self.root),
             '--resume',
             *(['--amp'] if self.run.amp else []),
             *([] if self.run.measured else ['--no-validate']),
@@ -247,7 +253,8 @@ class Training(Work):
         path = self.work_dir.path / 'output.log'
         with path.open('ab') as log:
             begin = log.tell()
-            command = [sys.executable, *self.command()[1:]]
+            arguments = self.command()[2:]
+            command = [sys.executable, str(self.trainer), *arguments]
             code = children.run(command, cwd=self.root, output=log)
         if code != 0:
             lines = path.read_bytes()[begin:].decode(errors='replace')
@@ -287,7 +294,11 @@ class Baselines(Work):
 
 
 def plan(
-    runs: List[Run], seeds: List[int], folder: Path, root: Path
+    runs: List[Run],
+    seeds: List[int],
+    folder: Path,
+    root: Path,
+    trainer: Path = Work.trainer,
 ) -> List[Work]:
     """The work of some runs, seed after seed.
 
@@ -295,7 +306,9 @@ def plan(
         runs (list[Run]): Runs, each after the runs that it needs.
         seeds (list[int]): Seeds.
         folder (Path): Work dir of the suite.
-        root (Path): Root of the repository.
+        root (Path): Folder in which commands are run.
+        trainer (Path): The script that trains. Defaults to
+            ``tools/train.py``.
 
     Returns:
         list[Work]: The work, each after the work that it needs.
@@ -310,7 +323,9 @@ def plan(
         for run in runs:
             if run.config is not None:
                 needs = {k: done[n] for k, n in run.checkpoint_of.items()}
-                done[run.name] = Training(run, seed, folder, root, needs)
+                done[run.name] = Training(
+                    run, seed, folder, root, needs, trainer
+                )
         works += done.values()
     return works
 

@@ -2,21 +2,19 @@
 
 import argparse
 import os
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from mmengine.utils import import_modules_from_strings
+from .arguments import positive_int
+from .choices import LAYOUTS, UP_AXES
+from .errors import one_line_errors
 
-from projects.ikem.datasets.prepare import prepare
-from projects.ikem.datasets.sources import Source
-from projects.ikem.datasets.transforms.preprocess import UP_AXES
-from projects.ikem.skeletons import LAYOUTS, read_layout
-
-from .cli import one_line_errors, positive_int
+if TYPE_CHECKING:
+    from projects.ikem.datasets.sources import Source
 
 
 def run(
     parser: argparse.ArgumentParser,
-    make_source: Callable[[argparse.Namespace], Source],
+    make_source: Callable[[argparse.Namespace], 'Source'],
 ) -> None:
     """Run a preparing tool: parse arguments, prepare, print the summary.
 
@@ -51,6 +49,11 @@ def run(
     )
     args = parser.parse_args()
     with one_line_errors(parser.prog):
+        from mmengine.utils import import_modules_from_strings
+
+        from projects.ikem.datasets.prepare import prepare
+        from projects.ikem.skeletons import read_layout
+
         import_modules_from_strings(args.imports)
         if isinstance(getattr(args, 'layout', None), str):
             args.layout = read_layout(args.layout)
@@ -70,7 +73,7 @@ def add_layout_argument(parser: argparse.ArgumentParser) -> None:
         '--layout',
         default='ntu-25',
         help='layout of the joints: a name, one of '
-        f'{", ".join(sorted(LAYOUTS))} or of what --imports registers, or a '
+        f'{", ".join(LAYOUTS)} or of what --imports registers, or a '
         'json file with the arguments of SkeletonLayout',
     )
 
