@@ -46,21 +46,22 @@ def require_config(path: str) -> None:
     """
     if not Path(find_config(path)).is_file():
         raise FileNotFoundError(
-            f'no config {path}: give the path of a file, or a name that '
+            f'{path} is no config: give the path of a file, or a name that '
             '`ikem configs` lists'
         )
 
 
 def shown_config(path: Union[str, Path], folder: Path) -> str:
     """What to type for a config in a folder: ``ikem::NAME`` for one that is
-    shipped, unless it is below the folder; else the path from there.
+    shipped, unless the folder is the checkout; else the path from there.
 
     Args:
         path (str | Path): Path of the config.
         folder (Path): The folder.
     """
     path = Path(path).resolve()
-    if CONFIGS in path.parents and folder.resolve() not in path.parents:
+    here = (folder / 'configs').resolve() == CONFIGS
+    if CONFIGS in path.parents and not here:
         return SCOPE + path.relative_to(CONFIGS).as_posix()
     return os.path.relpath(path, folder)
 

@@ -84,7 +84,7 @@ def test_help_of_a_command_names_it(name):
     [
         (['trian'], "ikem: no command 'trian': did you mean train?"),
         (['prepare'], 'ikem: give one of: prepare ntu, '),
-        (['train', 'no.py'], 'ikem train: no config no.py: give the path'),
+        (['train', 'no.py'], 'ikem train: no.py is no config: give the path'),
         (['train', 'no.py', '--amp=1'], 'ikem train: error: argument --amp'),
     ],
 )

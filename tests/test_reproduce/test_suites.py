@@ -136,6 +136,16 @@ def test_a_method_is_added_to_table_1d(name, tmp_path):
     assert mine.checkpoint_of == {'model.pretrained': 'mine_xsub'}
 
 
+def test_ours_in_a_suite_of_another_folder(tmp_path):
+    name = 'ikem/ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
+    row = dict(title='x', run='x', metric='acc/top1')
+    table = dict(title='t', columns=['xsub'], rows=[row])
+    runs = dict(x=dict(config=f'ikem::{name}'))
+    path = tmp_path / 'suite.py'
+    path.write_text(f'runs = {runs}\ntables = {dict(t=table)}')
+    assert load_suite(path).runs['x'].config == str(CONFIGS / name)
+
+
 @pytest.mark.parametrize('name', [*PAPER, 'quickstart'])
 def test_untrained_encoders_never_exchange(name):
     _, works = works_of(name)

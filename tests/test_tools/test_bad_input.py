@@ -77,7 +77,6 @@ def spoilt(prepared_ntu, tmp_path):
 @pytest.mark.parametrize(
     'text, named',
     [
-        (None, 'mine.py'),
         ('model = dict(', 'SyntaxError'),
         ("_base_ = './absent.py'", 'absent.py'),
         ('lr = base_lr', 'base_lr'),
@@ -89,8 +88,7 @@ def spoilt(prepared_ntu, tmp_path):
 def test_configs_that_cannot_be_read(text, named):
     Path('base.py').write_text('x = batch')
     Path('broken.py').write_text('x = (')
-    if text is not None:
-        Path('mine.py').write_text(text)
+    Path('mine.py').write_text(text)
     line = fail(TRAIN, 'mine.py')
     assert 'mine.py cannot be read' in line and named in line
 

@@ -7,6 +7,8 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
 
+from ikem_cli.places import SCOPE, find_config
+
 
 @dataclass(frozen=True)
 class Run:
@@ -15,7 +17,7 @@ class Run:
     Args:
         name (str): Name of the run, which its work_dir gets.
         config (str, optional): Path of the config of a training; a suite
-            file has it relative to itself.
+            file has it relative to itself, or as ``ikem::NAME`` one of ours.
         options (dict): ``--cfg-options`` of the training.
         amp (bool): Whether it trains with ``--amp``. Defaults to False.
         checkpoint_of (dict[str, str]): Runs whose last checkpoint the
@@ -199,7 +201,9 @@ def _runs(
                 raise ValueError(f'{name}: {need} has no checkpoint')
         run = Run(name=name, measured=name in measured, **filled(spec, column))
         if run.config is not None:
-            run = replace(run, config=os.path.normpath(folder / run.config))
+            ours = run.config.startswith(SCOPE)
+            path = find_config(run.config) if ours else folder / run.config
+            run = replace(run, config=os.path.normpath(path))
         runs[name] = run
 
     for cell in cells:

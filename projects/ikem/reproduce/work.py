@@ -198,7 +198,7 @@ class Training(Work):
     def command(self) -> List[str]:
         checkpoints = {k: need.checkpoint() for k, need in self.needs.items()}
         program = ['ikem', 'train']
-        if self.root.resolve() in self.trainer.parents:
+        if (self.root / 'tools').resolve() == self.trainer.parent:
             program = ['python', self.relative(self.trainer)]
         return [
             *program,
