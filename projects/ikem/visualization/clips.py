@@ -123,6 +123,7 @@ def augmented_views(
         frame_counts(clip.time_scale * num_frames, num_frames),
         keypoint=clip.keypoint.copy(),  # some transforms work in place
         frame_dir=clip.title,
+        layout=clip.layout,
         rng_key=(seed, 0, 0),  # of the first clip in the first epoch
     )
     views = Compose(pipeline)(results)['inputs']
