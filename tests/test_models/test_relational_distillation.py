@@ -19,10 +19,10 @@ def build(pretrained=None, teachers=TEACHERS, derived=(), **kwargs):
     )
 
 
-@pytest.fixture
-def teacher(tmp_path):
+@pytest.fixture(params=['SkeletonCLR', 'AimCLR', 'ActCLR'])
+def teacher(request, tmp_path):
     """A pre-training and its checkpoint."""
-    algorithm = build_any('SkeletonCLR', TEACHERS)
+    algorithm = build_any(request.param, TEACHERS)
     path = str(tmp_path / 'teacher.pth')
     torch.save(dict(state_dict=algorithm.state_dict()), path)
     return algorithm, path

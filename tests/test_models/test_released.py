@@ -131,6 +131,19 @@ def test_one_encoder_without_key_encoder_or_queue(tmp_path):
     assert torch.equal(model.backbone['motion'].data_bn.bias, bias)
 
 
+def test_projectors_that_are_convolutions():
+    """As ActCLR has them since December 2024; AimCLR's are linear."""
+    state = make('skeletonclr', 1)
+    convolved = {
+        k: v[..., None, None] if '.fc.' in k and v.dim() == 2 else v
+        for k, v in state.items()
+    }
+    linear, ours = (to_ours(x, 'bone') for x in (state, convolved))
+    assert ours.state_dict.keys() == linear.state_dict.keys()
+    for name, value in linear.state_dict.items():
+        assert torch.equal(ours.state_dict[name], value), name
+
+
 def test_a_key_encoder_that_is_missing_is_a_copy():
     state = make('skeletonclr', 1)
     state = {k: v for k, v in state.items() if not k.startswith('encoder_k')}

@@ -50,12 +50,21 @@ def test_key_encoders_keep_statistics_of_their_own():
 
 
 @pytest.mark.parametrize('modalities', [('joint',), THREE, SIX])
-def test_any_set_of_modalities(modalities):
-    model = build(modalities=modalities)
-    losses = model(**model.data_preprocessor(batch()), mode='loss')
+@pytest.mark.parametrize(
+    'kind, terms',
+    [
+        ('SkeletonCLR', ['loss']),
+        ('AimCLR', ['loss', 'loss_extreme', 'loss_dropped']),
+        ('ActCLR', ['loss', 'loss_transferred', 'loss_mixed']),
+    ],
+)
+def test_any_set_of_modalities(kind, terms, modalities):
+    model = build(kind, modalities=modalities)
+    data = batch(views=model.num_views)
+    losses = model(**model.data_preprocessor(data), mode='loss')
     assert set(losses) == {
         f'{name}_{u}'
-        for name in ('loss', 'std', 'positive', 'negative')
+        for name in (*terms, 'std', 'positive', 'negative')
         for u in modalities
     }
     assert all(loss.isfinite() for loss in losses.values())

@@ -142,9 +142,12 @@ def _settings(layout: Layout, modalities: Sequence[str]) -> Dict:
 
 def _turn(ours: str, value: Tensor) -> Tensor:
     """A value of theirs as ours is laid out: queues (D, K) to (K, D),
-    pointers (1, ) to ()."""
+    pointers (1, ) to (), projectors that are convolutions of size 1 (ActCLR
+    since December 2024) to linear ones."""
     if ours == 'bank.pointer' and value.numel() == 1:
         return value.reshape(())
+    if '.neck.mlp.' in ours and value.shape[2:] == (1, 1):
+        return value.flatten(1)
     if ours.startswith('bank.keys_') and value.dim() == 2:
         return value.t().contiguous()
     return value
