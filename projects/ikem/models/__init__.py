@@ -19,12 +19,15 @@ from .exchange import (
     ImplicitExchange,
 )
 from .exchange_space import ExchangeSpace
+from .heads import MobiusLinear
 from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
-from .necks import MLPProjector
+from .necks import BarlowTwinsProjector, BatchNormMLP, MLPProjector
 
 __all__ = [
     'ActCLR',
     'AimCLR',
+    'BarlowTwinsProjector',
+    'BatchNormMLP',
     'CPM',
     'CrosSCLR',
     'DistributionExchange',
@@ -38,6 +41,7 @@ __all__ = [
     'ImplicitExchangeLoss',
     'InfoNCE',
     'MLPProjector',
+    'MobiusLinear',
     'ModalityDataPreprocessor',
     'PartTransfer',
     'PretrainingModel',
