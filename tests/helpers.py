@@ -66,8 +66,12 @@ def tiny(
     else:  # mmaction2's, which double their channels twice
         channels = 4 * 8
         cfg.model.backbone.base_channels = 8
+    if 'masked_frames' in cfg.model:
+        cfg.model.masked_frames = 3
     if 'neck' in cfg.model:
-        cfg.model.bank_size = 16
+        for part in (cfg.model, cfg.model.get('exchange_space')):
+            if part is not None and part.get('bank_size', 0) is not None:
+                part.bank_size = 16
         cfg.load_from = None  # a first phase
         if 'positives' in cfg.model:
             cfg.model.positives = 4
