@@ -39,6 +39,33 @@ CLASSIFIER = dict(
     in_channels=8,
     num_classes=3,
 )
+BANKLESS = dict(  # with exchanges by a space of their own
+    data_preprocessor=DATA,
+    backbone=dict(
+        type='SlimSTGCN', base_channels=4, out_channels=8, dropout=0.0
+    ),
+    exchanges=['ExplicitExchange', 'ImplicitExchange'],
+    exchange_space=dict(
+        neck=dict(type='MLPProjector', hid_channels=16, out_channels=8),
+        bank_size=32,
+    ),
+)
+PSTL = dict(
+    BANKLESS,
+    type='PSTL',
+    neck=dict(type='BarlowTwinsProjector', out_channels=8),
+    weight=0.1,
+    masked_frames=2,
+    # or each step could have its own number of joints to compile for
+    distinct_joints=True,
+)
+HYSP = dict(
+    BANKLESS,
+    type='HYSP',
+    neck=dict(type='BatchNormMLP', hid_channels=16, out_channels=8),
+    pace_begin=0.0,
+    pace_end=1.0,
+)
 ALGORITHMS = {
     'SkeletonCLR': dict(PRETRAINING, type='SkeletonCLR'),
     'CrosSCLR, second stage': dict(PRETRAINING, type='CrosSCLR'),
@@ -61,6 +88,10 @@ ALGORITHMS = {
     'CPM, second stage': dict(PRETRAINING, type='CPM', positives=4),
     'distillation': STUDENTS,
     'distillation, Eq. 7': dict(STUDENTS, form='paper'),
+    'PSTL': PSTL,
+    'PSTL, second stage': PSTL,
+    'HYSP': HYSP,
+    'HYSP, second stage': HYSP,
     'linear': CLASSIFIER,
     'fine-tuning': dict(CLASSIFIER, frozen=False),
 }
@@ -76,6 +107,8 @@ def build(name):
                 nn.init.kaiming_normal_(weight)
     if getattr(model, 'key', None) is not None:
         model.key.load_state_dict(model.query.state_dict())
+    if getattr(model, 'exchange_space', None) is not None:
+        model.exchange_space.copy_keys(model.query)
     if name.endswith('second stage'):
         model.set_progress(1, 2)
     return model.train()

@@ -15,7 +15,7 @@ from ..masking import (
     entries_of_bones,
     take_frames,
 )
-from ..ranks import draw, draw_per_clip
+from ..ranks import draw_per_clip, draw_together
 from .base import PretrainingModel
 
 
@@ -144,7 +144,7 @@ class PSTL(PretrainingModel):
         """Joints that stay in the graph, or None for all."""
         if not self.masked_joints:
             return None
-        numbers = draw(len(entries_of_bones(self.layout)))
+        numbers = draw_together(len(entries_of_bones(self.layout)))
         return central_joints(
             self.layout, numbers, self.masked_joints, self.distinct_joints
         )
@@ -167,7 +167,7 @@ class PSTL(PretrainingModel):
         if self.views.per_clip:
             numbers = draw_per_clip(N, T - F)
         else:
-            numbers = draw(T - F)
+            numbers = draw_together(T - F)
         if self.attention != 'own':
             frames = calm_frames(clips[self.attention], numbers, F)
             return {u: take_frames(x, frames) for u, x in clips.items()}

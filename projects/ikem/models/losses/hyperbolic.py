@@ -83,9 +83,9 @@ def cosine_distance(x: Tensor, y: Tensor) -> Tensor:
 def pace(epoch: float, begin: float, end: float) -> float:
     """Share lambda of the Poincare distance in the loss: 0 up to an epoch, 1
     from another one on."""
-    if epoch >= end:  # also where both are one
-        return 1.0
-    return max(0.0, (epoch - begin) / (end - begin))
+    if begin < epoch < end:
+        return (epoch - begin) / (end - begin)
+    return float(epoch >= end)
 
 
 def paced_distance(

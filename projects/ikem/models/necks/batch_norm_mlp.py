@@ -1,7 +1,6 @@
 from typing import Dict, List, Optional, Union
 
 import torch
-import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine.dist import get_world_size
 from mmengine.model import BaseModule
@@ -27,7 +26,8 @@ class RanksBatchNorm1d(nn.BatchNorm1d):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(var * N / (N - 1), self.momentum)
             self.num_batches_tracked += 1
-        return F.batch_norm(x, mean, var, self.weight, self.bias, eps=self.eps)
+        x = (x - mean) * (var + self.eps).rsqrt()
+        return x if self.weight is None else x * self.weight + self.bias
 
 
 @MODELS.register_module()
