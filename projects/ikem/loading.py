@@ -95,12 +95,13 @@ def load_encoders(
         _require_same_skeleton(encoder, own, where)
         if neck_prefix is not None:
             own = _with_neck(own, state, neck_prefix.format(modality=u))
-            if _necks(own) != _necks(encoder.state_dict()):
+            has_bank = any(name.startswith('bank.') for name in state)
+            if _necks(own) != _necks(encoder.state_dict()) and not has_bank:
                 raise RuntimeError(
-                    f'{checkpoint} has other projectors than the teacher and '
-                    f'no {neck_prefix.format(modality=u).rstrip(".")}: was it '
-                    'trained without exchanges? Pre-train with exchanges and '
-                    'exchange_space'
+                    f'{checkpoint} has neither a bank nor '
+                    f'{neck_prefix.format(modality=u).rstrip(".")}, the '
+                    'projectors of exchanges that a teacher embeds by: '
+                    'pre-train it with exchanges and exchange_space'
                 )
         try:
             load_state_dict(encoder, own, strict=True)
