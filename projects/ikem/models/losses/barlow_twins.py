@@ -18,17 +18,9 @@ def barlow_twins(z_a: Tensor, z_b: Tensor, weight: float) -> Tensor:
             over the batch.
         z_b (Tensor): Those of another view of the same clips.
         weight (float): lambda.
-
-    Raises:
-        ValueError: If there is one clip, which correlates with none.
     """
     z_a, z_b = gather(z_a), gather(z_b)
     N = len(z_a)
-    if N < 2:
-        raise ValueError(
-            'Barlow Twins correlates over the clips of a batch, got one clip: '
-            'set train_dataloader.drop_last=True, or another batch size'
-        )
     diagonal = (z_a * z_b).mean(0)  # C_ii
     squares = ((z_a @ z_a.T) * (z_b @ z_b.T)).sum() / N**2
     off_diagonal = squares - diagonal.square().sum()

@@ -16,7 +16,17 @@ class RanksBatchNorm1d(nn.BatchNorm1d):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise rows."""
+        """Normalise rows.
+
+        Raises:
+            ValueError: If there is one row, which has no variance.
+        """
+        if self.training and len(x) * get_world_size() < 2:
+            raise ValueError(
+                'projectors normalise over the clips of a batch, got one '
+                'clip: set train_dataloader.drop_last=True, or another '
+                'batch_size'
+            )
         if not self.training or get_world_size() == 1:
             return super().forward(x)
         N = len(x) * get_world_size()
