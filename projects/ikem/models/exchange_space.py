@@ -52,9 +52,11 @@ class ExchangeSpace(BaseModule):
     ) -> None:
         super().__init__()
         self.neck = Projectors(query.modalities, neck, query.feature_channels)
-        self.key = deepcopy(query)
-        for u, encoder in self.key.items():
-            encoder.neck = deepcopy(self.neck[u])
+        necks = {  # in place of the algorithm's, which may be large
+            id(encoder.neck): deepcopy(self.neck[u])
+            for u, encoder in query.items()
+        }
+        self.key = deepcopy(query, necks)
         self.key.requires_grad_(False)
         channels = dict.fromkeys(query.modalities, neck['out_channels'])
         self.bank = MemoryBank(channels, bank_size, bank_init)

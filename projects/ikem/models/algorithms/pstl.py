@@ -92,10 +92,10 @@ class PSTL(PretrainingModel):
         self.layout = self.data_preprocessor.layout
         self.views = BatchViews(3, self.layout, **(views or {}))
         several = len(self.modalities) > 1
-        self.stream_first = (
-            not several if stream_first is None else (stream_first)
-        )
-        self.data_preprocessor.keep_joints |= not self.stream_first
+        if stream_first is None:
+            stream_first = not several
+        self.stream_first = stream_first
+        self.data_preprocessor.keep_joints |= not stream_first
         self.weight = weight
         self.masked_joints = masked_joints
         self.distinct_joints = distinct_joints
