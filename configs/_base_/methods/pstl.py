@@ -23,7 +23,7 @@ small_method = dict(
     method, neck=dict(method['neck'], out_channels=1024), weight=1.2e-3
 )
 # added to the losses in the second half; loss_weight of both may need a factor,
-# see docs/method.md
+# see docs/peers.md
 exchange = dict(
     exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
     exchange_begin=0.5,
