@@ -20,6 +20,8 @@ SKELETONCLR = CONFIGS / f'skeletonclr/skeletonclr-3m{_NTU}'
 SKELETONCLR_JOINT = CONFIGS / f'skeletonclr/skeletonclr-joint{_NTU}'
 IKEM_3M = CONFIGS / f'ikem/ikem-3m{_NTU}'
 IKEM_6M = CONFIGS / f'ikem/ikem-6m{_NTU}'
+PSTL = CONFIGS / 'pstl/pstl-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
+HYSP = CONFIGS / f'hysp/hysp-3m{_NTU}'
 DISTILLATION = CONFIGS / (
     'distillation/distillation-3m_stgcn-slim_1xb128-150e_ntu60-xsub.py'
 )
@@ -66,8 +68,14 @@ def tiny(
     else:  # mmaction2's, which double their channels twice
         channels = 4 * 8
         cfg.model.backbone.base_channels = 8
+    if 'masked_frames' in cfg.model:
+        cfg.model.masked_frames = 3
+    if 'exchange_space' in cfg.model:
+        cfg.model.exchange_space.neck.update(hid_channels=8, out_channels=8)
     if 'neck' in cfg.model:
-        cfg.model.bank_size = 16
+        for part in (cfg.model, cfg.model.get('exchange_space')):
+            if part is not None and part.get('bank_size', 0) is not None:
+                part.bank_size = 16
         cfg.load_from = None  # a first phase
         if 'positives' in cfg.model:
             cfg.model.positives = 4

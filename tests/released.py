@@ -33,11 +33,11 @@ def affine(name, *shape):
     yield f'{name}.bias', shape[:1]
 
 
-def encoder():
+def encoder(b=16, out=256):
     """Names and shapes of a released encoder but its fc."""
     yield 'A', (3, 25, 25)
     yield from norm('data_bn', 75)
-    channels = [3, 16, 16, 16, 16, 32, 32, 32, 64, 64, 256]
+    channels = [3, *[b] * 4, *[2 * b] * 3, *[4 * b] * 2, out]
     for i, (c, d) in enumerate(zip(channels, channels[1:])):
         block = f'st_gcn_networks.{i}'
         yield from affine(f'{block}.gcn.conv', 3 * d, c, 1, 1)
@@ -55,6 +55,20 @@ def mlp(name, hidden, d):
     yield from affine(f'{name}.2', d, hidden)
 
 
+def byol_mlp(name):
+    yield from affine(f'{name}.net.0', 1024, 1024)
+    yield from norm(f'{name}.net.1', 1024)
+    yield from affine(f'{name}.net.3', 1024, 1024)
+
+
+def hysp():
+    for side in ('online', 'target'):
+        for name, shape in encoder(64, 1024):
+            yield f'model.{side}_encoder.{name}', shape
+        yield from byol_mlp(f'model.{side}_projector')
+    yield from byol_mlp('model.online_predictor')
+
+
 def queues(endings, d=128):
     for end in endings:
         yield f'queue{end}', (d, K)
@@ -70,6 +84,12 @@ def encoders(tops, fc):
 
 def layout(kind, number):
     """Names and shapes of a released checkpoint."""
+    if kind == 'hysp':
+        yield from hysp()
+        return
+    if kind == 'pstl':
+        yield from encoder()
+        return
     ends = ENDINGS[:number]
     query = [f'encoder_q{end}' for end in ends]
     students = [f'encoder_student_{letter}' for letter in 'jmb']

@@ -3,12 +3,13 @@ steps."""
 
 import ast
 import json
+import math
 import re
 
 import pytest
 import torch
 from helpers import CONFIGS, ROOT, SKELETONCLR_JOINT, read, tiny
-from mmaction.registry import MODELS
+from mmaction.registry import MODELS, PARAM_SCHEDULERS
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -32,6 +33,8 @@ PRETRAININGS = (
     'aimclr',
     'actclr',
     'cpm',
+    'pstl',
+    'hysp',
     'distillation',
 )
 
@@ -272,3 +275,26 @@ def test_inherited_from_another_project(tmp_path):
     cfg = Config.fromfile(path)
     assert cfg.model.backbone.type == 'STGCN'
     assert cfg.default_scope == 'mmaction'
+
+
+@named('pstl')
+def test_pstl_warms_up_and_goes_down_by_a_cosine(name, parsed):
+    """From 0 in the first epoch, to almost 0 in the last."""
+    cfg = parsed(name)
+    epochs = cfg.train_cfg.max_epochs
+    warm_up = cfg.param_scheduler[1].begin
+    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.ones(1))], 1.0)
+    schedulers = [
+        PARAM_SCHEDULERS.build(dict(scheduler, optimizer=optimizer))
+        for scheduler in cfg.param_scheduler
+    ]
+    for epoch in range(epochs):
+        rest = (epoch - warm_up) / (epochs - warm_up)
+        expected = (1 + math.cos(math.pi * rest)) / 2
+        if epoch < warm_up:
+            expected = epoch / warm_up
+        (group,) = optimizer.param_groups
+        assert group['lr'] == pytest.approx(expected, abs=1e-10)
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()

@@ -39,6 +39,29 @@ CLASSIFIER = dict(
     in_channels=8,
     num_classes=3,
 )
+BANKLESS = dict(  # with exchanges by a space of their own
+    data_preprocessor=DATA,
+    backbone=BACKBONE,
+    exchanges=['ExplicitExchange', 'ImplicitExchange'],
+    exchange_space=dict(neck=NECK, bank_size=32),
+)
+PSTL = dict(
+    BANKLESS,
+    type='PSTL',
+    neck=dict(
+        NECK, type='BarlowTwinsProjector', hid_channels=32, out_channels=4
+    ),
+    weight=0.01,
+    masked_frames=2,
+    masked_joints=0,  # of the toolbox's backbone
+)
+HYSP = dict(
+    BANKLESS,
+    type='HYSP',
+    neck=dict(NECK, type='BatchNormMLP'),
+    pace_begin=0.0,
+    pace_end=1.0,
+)
 ALGORITHMS = {
     'SkeletonCLR': dict(PRETRAINING, type='SkeletonCLR'),
     'CrosSCLR, second stage': dict(PRETRAINING, type='CrosSCLR'),
@@ -61,9 +84,15 @@ ALGORITHMS = {
     'CPM, second stage': dict(PRETRAINING, type='CPM', positives=4),
     'distillation': STUDENTS,
     'distillation, Eq. 7': dict(STUDENTS, form='paper'),
+    'PSTL': PSTL,
+    'PSTL, second stage': PSTL,
+    'HYSP': HYSP,
+    'HYSP, second stage': HYSP,
     'linear': CLASSIFIER,
     'fine-tuning': dict(CLASSIFIER, frozen=False),
 }
+# Barlow Twins of six clips is chaotic at more
+RATES = dict(linear=0.5, PSTL=1e-5, HYSP=0.005)
 
 
 def build(name):
@@ -76,6 +105,8 @@ def build(name):
                 nn.init.kaiming_normal_(weight)
     if getattr(model, 'key', None) is not None:
         model.key.load_state_dict(model.query.state_dict())
+    if getattr(model, 'exchange_space', None) is not None:
+        model.exchange_space.copy_keys(model.query)
     if name.endswith('second stage'):
         model.set_progress(1, 2)
     return model.train()
@@ -105,7 +136,7 @@ def train(name, wrapper=OptimWrapper, steps=50, compile=None):
     model = build(name)
     if compile is not None:
         model.compile(backend=compile)
-    lr = 0.5 if name == 'linear' else 0.02
+    lr = RATES.get(name.split(',')[0], 0.02)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     optim_wrapper = wrapper(optimizer)
     losses = [

@@ -19,6 +19,23 @@ def neck(out_channels=6):
     )
 
 
+EXCHANGE = dict(
+    exchanges=['ExplicitExchange', 'ImplicitExchange'],
+    exchange_space=dict(neck=neck(), bank_size=10),
+)
+BANKLESS = dict(
+    PSTL=dict(
+        neck=dict(type='BarlowTwinsProjector', out_channels=12),
+        masked_frames=2,
+    ),
+    HYSP=dict(
+        neck=dict(type='BatchNormMLP', hid_channels=8, out_channels=8),
+        pace_begin=0,
+        pace_end=2,
+    ),
+)
+
+
 def build(kind='SkeletonCLR', modalities=THREE, **kwargs):
     """A pre-training, a distillation or a classifier of tiny encoders.
 
@@ -38,6 +55,8 @@ def build(kind='SkeletonCLR', modalities=THREE, **kwargs):
     )
     if kind == 'SkeletonClassifier':
         cfg.update(in_channels=8, num_classes=5)
+    elif kind in BANKLESS:
+        cfg.update(BANKLESS[kind])
     else:
         cfg.update(neck=neck(), bank_size=10)
     if kind == 'RelationalDistillation':

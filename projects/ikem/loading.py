@@ -1,6 +1,6 @@
 """Models and encoders with the weights of a checkpoint, all of them."""
 
-from typing import Mapping, Optional, Set, Union
+from typing import Dict, Mapping, Optional, Set, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -51,7 +51,10 @@ def load_model(
 
 
 def load_encoders(
-    encoders: Mapping[str, nn.Module], checkpoint: str, prefix: str
+    encoders: Mapping[str, nn.Module],
+    checkpoint: str,
+    prefix: str,
+    neck_prefix: Optional[str] = None,
 ) -> None:
     """Load encoders from the checkpoint of a pre-training, read once.
 
@@ -62,6 +65,9 @@ def load_encoders(
             the last checkpoint counts.
         prefix (str): Where the checkpoint has the encoder of a modality, such
             as ``'query.{modality}.backbone.'``.
+        neck_prefix (str, optional): Where it has the projectors that are
+            wanted, if any are there, in place of those of the encoders.
+            Defaults to None.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -87,10 +93,40 @@ def load_encoders(
                 'pre-trained with this modality?'
             )
         _require_same_skeleton(encoder, own, where)
+        if neck_prefix is not None:
+            own = _with_neck(own, state, neck_prefix.format(modality=u))
+            has_bank = any(name.startswith('bank.') for name in state)
+            if _necks(own) != _necks(encoder.state_dict()) and not has_bank:
+                raise RuntimeError(
+                    f'{checkpoint} has neither a bank nor '
+                    f'{neck_prefix.format(modality=u).rstrip(".")}, the '
+                    'projectors of exchanges that a teacher embeds by: '
+                    'pre-train it with exchanges and exchange_space'
+                )
         try:
             load_state_dict(encoder, own, strict=True)
         except RuntimeError as error:
             raise RuntimeError(f'{where} does not fit: {error}') from error
+
+
+def _necks(state: Mapping[str, Tensor]) -> Set[str]:
+    return {name for name in state if name.startswith('neck.')}
+
+
+def _with_neck(
+    own: Dict[str, Tensor], state: Mapping[str, Tensor], start: str
+) -> Dict[str, Tensor]:
+    """The state of an encoder with the projector of another place, if there
+    is one."""
+    neck = {
+        f'neck.{k[len(start) :]}': v
+        for k, v in state.items()
+        if k.startswith(start)
+    }
+    if not neck:
+        return own
+    names = own.keys() - _necks(own)
+    return {**{name: own[name] for name in names}, **neck}
 
 
 def _require_same_skeleton(

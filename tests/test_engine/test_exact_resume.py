@@ -3,7 +3,16 @@
 import pytest
 import torch
 from conftest import write_prepared
-from helpers import ACTCLR, DISTILLATION, IKEM_3M, LINEAR, tiny
+from helpers import (
+    ACTCLR,
+    DISTILLATION,
+    HYSP,
+    IKEM_3M,
+    LINEAR,
+    PSTL,
+    read,
+    tiny,
+)
 from lives import assert_same_end, logged, train
 
 # On either side of the stage switch after epoch 2, of 3 iterations an epoch
@@ -25,8 +34,13 @@ def twice(ranks):
 
 def write_config(path, data_root, work_dir, workers=0):
     torch.manual_seed(0)  # of the teacher
-    cfg = tiny(path, data_root, work_dir)
+    cfg = read(path)
+    if 'exchange' in cfg:  # of its own, in the second half
+        cfg.model.update(cfg.exchange)
+        cfg.find_unused_parameters = True
+    cfg = tiny(cfg, data_root, work_dir)
     cfg.train_cfg.update(max_epochs=4, val_interval=1)
+    cfg.train_dataloader.drop_last = True
     cfg.default_hooks.checkpoint.update(interval=1, save_best='auto')
     if 'exchange_begin' in cfg.model:
         cfg.model.exchange_begin = 2
@@ -72,6 +86,8 @@ def never_killed(short_clips, tmp_path_factory):
         (ACTCLR, 2, 0, twice),
         (DISTILLATION, 1, 0, twice),
         (LINEAR, 1, 0, twice),
+        (PSTL, 2, 4, twice),
+        (HYSP, 1, 0, twice),
     ],
 )
 def test_killed_and_resumed(

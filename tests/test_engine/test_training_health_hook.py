@@ -1,6 +1,6 @@
 import pytest
 import torch
-from helpers import SKELETONCLR, tiny
+from helpers import HYSP, SKELETONCLR, tiny
 from mmengine.runner import Runner
 
 
@@ -82,3 +82,29 @@ def test_a_collapse_is_told_once(cfg, capsys):
     assert capsys.readouterr().out.count('have collapsed') == 1
     assert runner.message_hub.get_scalar('train/std_joint').current() == 0
     assert runner.message_hub.get_scalar('train/std_bone').current() > 0.02
+
+
+@torch.no_grad()
+def move_far_out(model):
+    """All of joint, on either side."""
+    for mlp in (model.predictor['joint'].mlp, model.key['joint'].neck.mlp):
+        mlp[-1].weight.normal_(std=100.0)
+
+
+def test_capped_distances_are_told_once_while_they_count(
+    prepared_ntu, tmp_path, capsys
+):
+    for begin, told in ((99, 0), (1, 1)):
+        cfg = tiny(HYSP, prepared_ntu, tmp_path)
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+        cfg.model.update(pace_begin=begin, pace_end=begin)
+        cfg.model.modalities = ['joint']
+        cfg.optim_wrapper.optimizer.lr = 0
+        cfg.train_cfg.max_epochs = 3
+        runner = Runner.from_cfg(cfg)
+        spoil(runner, 1, move_far_out)
+        runner.train()
+        out = capsys.readouterr().out
+        assert out.count('of joint up to 100% of a batch are at the') == told
+        share = runner.message_hub.get_scalar('train/capped_joint').current()
+        assert share == 1

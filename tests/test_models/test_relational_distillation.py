@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from plain import plain_form
-from tiny_models import batch, neck, sgd
+from tiny_models import BANKLESS, EXCHANGE, batch, modalities_of, neck, sgd
 from tiny_models import build as build_any
 
 TEACHERS = ('joint', 'bone', 'rotation_axis')
@@ -116,6 +116,29 @@ def test_a_teacher_that_does_not_fit_is_refused(teacher, tmp_path):
     torch.save(dict(state_dict=state), path)
     with pytest.raises(RuntimeError, match=': extra[^x]*neck.mlp.0.bias'):
         build(path).init_weights()
+
+
+@pytest.mark.parametrize('kind', BANKLESS)
+def test_a_teacher_embeds_by_the_projectors_of_its_exchanges(kind, tmp_path):
+    path = str(tmp_path / 'a.pth')
+    for options in (EXCHANGE, {}):
+        algorithm = build_any(kind, TEACHERS, **options)
+        torch.save(dict(state_dict=algorithm.state_dict()), path)
+        model = build(path)
+        if not options:
+            with pytest.raises(RuntimeError, match='exchange_space') as caught:
+                model.init_weights()
+            assert '\n' not in str(caught.value)
+            continue
+        model.init_weights()
+        model.train()
+        x = modalities_of(model)
+        z = model.teacher({v: x[v][:, 0] for v in TEACHERS})
+        algorithm.eval()
+        f = algorithm.query.features({v: x[v][:, 0] for v in TEACHERS})
+        for v in TEACHERS:
+            neck = algorithm.exchange_space.neck[v]
+            torch.testing.assert_close(z[v], F.normalize(neck(f[v])))
 
 
 def test_bad_arguments_are_named():

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmaction.registry import MODELS
 from released import K, build, make
 
 from projects.ikem.models import SlimSTGCN
@@ -142,6 +143,49 @@ def test_projectors_that_are_convolutions():
     assert ours.state_dict.keys() == linear.state_dict.keys()
     for name, value in linear.state_dict.items():
         assert torch.equal(ours.state_dict[name], value), name
+
+
+def test_what_the_code_of_pstl_writes(tmp_path):
+    state = make('pstl', 1)
+    conversion = to_ours(state, 'bone')
+    assert (conversion.kind, conversion.dropped) == ('encoder', [])
+    assert conversion.data_preprocessor['layout'] == 'ntu-25-crossclr'
+    model = pretrained(conversion.state_dict, tmp_path / 'a.pth', ['bone'])
+    assert torch.equal(
+        model.backbone['bone'].gcn[3].tcn.bn.running_mean,
+        state['st_gcn_networks.3.tcn.3.running_mean'],
+    )
+    assert numbers(model.backbone.state_dict()) == numbers(state)
+    with pytest.raises(ValueError, match='--modality'):
+        to_ours(state)
+
+
+def test_what_the_code_of_hysp_writes():
+    state = make('hysp', 1)
+    conversion = to_ours(state, 'joint')
+    assert (conversion.kind, conversion.dropped) == ('hysp', [])
+    sizes = dict(hid_channels=1024, out_channels=1024)
+    model = MODELS.build(
+        dict(
+            type='HYSP',
+            backbone=dict(
+                type='SlimSTGCN', base_channels=64, out_channels=1024
+            ),
+            neck=dict(type='BatchNormMLP', **sizes),
+            data_preprocessor=dict(type='ModalityDataPreprocessor'),
+        )
+    )
+    model.load_state_dict(conversion.state_dict, strict=True)
+    ours = model.state_dict()
+    assert len(ours) == len(state) + 2 * 9  # a graph in each block
+    for mine, theirs in {
+        'predictor.joint.mlp.1.weight': 'online_predictor.net.1.weight',
+        'key.joint.neck.mlp.3.bias': 'target_projector.net.3.bias',
+        'query.joint.backbone.gcn.9.gcn.conv.bias': (
+            'online_encoder.st_gcn_networks.9.gcn.conv.bias'
+        ),
+    }.items():
+        assert torch.equal(ours[mine], state[f'model.{theirs}']), mine
 
 
 def test_a_key_encoder_that_is_missing_is_a_copy():

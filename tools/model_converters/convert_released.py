@@ -3,8 +3,8 @@
 python tools/model_converters/convert_released.py SRC DST
 python tools/model_converters/convert_released.py SRC DST --modality joint
 
-Released are IKEM, CrosSCLR, AimCLR and SkeletonCLR. Reading a file does not
-execute anything that it holds.
+Released are IKEM, CrosSCLR, AimCLR and SkeletonCLR, and those that the code of
+PSTL and HYSP writes. Reading a file does not execute anything that it holds.
 """
 
 import argparse

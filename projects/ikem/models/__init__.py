@@ -1,6 +1,8 @@
 from .algorithms import (
     CPM,
+    HYSP,
     IKEM,
+    PSTL,
     ActCLR,
     AimCLR,
     CrosSCLR,
@@ -19,12 +21,15 @@ from .exchange import (
     ImplicitExchange,
 )
 from .exchange_space import ExchangeSpace
+from .heads import MobiusLinear
 from .losses import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
-from .necks import MLPProjector
+from .necks import BarlowTwinsProjector, BatchNormMLP, MLPProjector
 
 __all__ = [
     'ActCLR',
     'AimCLR',
+    'BarlowTwinsProjector',
+    'BatchNormMLP',
     'CPM',
     'CrosSCLR',
     'DistributionExchange',
@@ -33,11 +38,14 @@ __all__ = [
     'ExchangeSpace',
     'ExplicitExchange',
     'ExplicitExchangeLoss',
+    'HYSP',
     'IKEM',
+    'PSTL',
     'ImplicitExchange',
     'ImplicitExchangeLoss',
     'InfoNCE',
     'MLPProjector',
+    'MobiusLinear',
     'ModalityDataPreprocessor',
     'PartTransfer',
     'PretrainingModel',

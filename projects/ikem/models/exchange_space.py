@@ -52,9 +52,11 @@ class ExchangeSpace(BaseModule):
     ) -> None:
         super().__init__()
         self.neck = Projectors(query.modalities, neck, query.feature_channels)
-        self.key = deepcopy(query)
-        for u, encoder in self.key.items():
-            encoder.neck = deepcopy(self.neck[u])
+        necks = {  # in place of the algorithm's, which may be large
+            id(encoder.neck): deepcopy(self.neck[u])
+            for u, encoder in query.items()
+        }
+        self.key = deepcopy(query, necks)
         self.key.requires_grad_(False)
         channels = dict.fromkeys(query.modalities, neck['out_channels'])
         self.bank = MemoryBank(channels, bank_size, bank_init)
@@ -63,12 +65,21 @@ class ExchangeSpace(BaseModule):
         self.key_view = key_view
 
     def forward(self, e: Embedded, views: List[Features]) -> Embedded:
-        """Embed an algorithm's features ``e.f``, and the view of the keys."""
+        """Embed an algorithm's features ``e.f``, and the view of the keys.
+
+        Features (I N, D) of I views, one after the other, each look for the N
+        keys.
+        """
         z = unit(self.neck(e.f))
         with torch.no_grad():
             f_key = self.key.features(views[self.key_view])
             key = unit(self.key.project(f_key))
+        key = {u: k.repeat(len(z[u]) // len(k), 1) for u, k in key.items()}
         return Embedded(e.f, z, f_key, key)
+
+    def keys_of(self, e: Embedded) -> Features:
+        """Keys that the bank keeps, one per clip, of shape (N, D)."""
+        return {u: key[: len(e.f_key[u])] for u, key in e.key.items()}
 
     def objective(self, e: Embedded) -> Dict[str, Tensor]:
         """InfoNCE of each modality."""

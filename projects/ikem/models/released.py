@@ -45,8 +45,8 @@ class Conversion:
 def to_ours(state: State, modality: Optional[str] = None) -> Conversion:
     """Convert a released checkpoint to ours.
 
-    Pre-training becomes the state of :class:`IKEM`, :class:`CrosSCLR` or
-    :class:`SkeletonCLR`, linear evaluation that of
+    Pre-training becomes the state of :class:`IKEM`, :class:`CrosSCLR`,
+    :class:`SkeletonCLR` or :class:`HYSP`, linear evaluation that of
     :class:`SkeletonClassifier`. Of a distillation, and of an encoder alone,
     the query encoders with their projectors remain, which
     ``SkeletonClassifier(pretrained=...)`` takes.

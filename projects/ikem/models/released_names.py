@@ -4,7 +4,7 @@ The blocks of an encoder are named alike in all of them; :data:`LAYOUTS` has
 what differs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Dict, Mapping, Optional, Sequence, Tuple
 
 import torch
@@ -48,8 +48,12 @@ class Layout:
         names (dict[str, str]): Their prefix of names by ours, which have
             ``{modality}``. Other keys of our model are not made.
         model (str): Our class of it. Defaults to ``'SkeletonCLR'``.
-        width (tuple[int]): Hidden and output channels of the projectors of a
-            pre-training. Defaults to (256, 128).
+        backbone (dict): Arguments of their encoder, a ``SlimSTGCN``. Defaults
+            to none.
+        neck (str): Our class of the projectors of a pre-training. Defaults to
+            ``'MLPProjector'``.
+        width (tuple[int]): Their hidden and output channels. Defaults to
+            (256, 128).
         settings (dict, optional): Arguments of
             :class:`ModalityDataPreprocessor` that the encoders were trained
             with; by default those of the release of their modalities.
@@ -62,6 +66,8 @@ class Layout:
     encoder: str
     names: Mapping[str, str]
     model: str = 'SkeletonCLR'
+    backbone: Mapping = field(default_factory=dict)
+    neck: str = 'MLPProjector'
     width: Tuple[int, int] = (256, 128)
     settings: Optional[Mapping] = None
     dropped: Tuple[str, ...] = ()
@@ -79,7 +85,7 @@ class Layout:
         config = dict(
             type=self.model,
             _scope_='mmaction',
-            backbone=dict(type='SlimSTGCN'),
+            backbone=dict(type='SlimSTGCN', **self.backbone),
             data_preprocessor=dict(
                 type='ModalityDataPreprocessor', modalities=modalities
             ),
@@ -89,10 +95,7 @@ class Layout:
         else:
             hidden, out = self.width
             config['neck'] = dict(
-                type='MLPProjector',
-                in_channels=256,
-                hid_channels=hidden,
-                out_channels=out,
+                type=self.neck, hid_channels=hidden, out_channels=out
             )
         for argument, (ours, i) in _SIZES.items():
             ours = ours.format(modality=modalities[0])
@@ -117,7 +120,8 @@ class Layout:
                 if f'{name}.'.startswith(f'{prefix}.'):
                     alone = len(modalities) == 1
                     rest = _rest(name[len(prefix) + 1 :])
-                    found.append(fill(theirs, u, alone) + rest)
+                    # an encoder may be all there is
+                    found.append((fill(theirs, u, alone) + rest).lstrip('.'))
         return tuple(found)
 
 
@@ -170,6 +174,13 @@ _BANK = {
 _PRETRAINING = {**_BANK, **_projected('encoder_k{end}', 'key')}
 _MLP2 = {'exchanges.1.projector.{modality}.mlp': 'mlp2{letter}'}
 _NTU = dict(layout='ntu-25')
+_HYSP = {
+    'query.{modality}.backbone': 'model.online_encoder',
+    'query.{modality}.neck.mlp': 'model.online_projector.net',
+    'predictor.{modality}.mlp': 'model.online_predictor.net',
+    'key.{modality}.backbone': 'model.target_encoder',
+    'key.{modality}.neck.mlp': 'model.target_projector.net',
+}
 
 # The first one counts whose mark a checkpoint bears.
 LAYOUTS = (
@@ -204,5 +215,23 @@ LAYOUTS = (
         _ENCODER,
         note='no key encoder and no queue: for SkeletonClassifier('
         'pretrained=...), not to go on training',
+    ),
+    Layout(
+        'hysp',
+        r'model\.online_encoder\..*',
+        'model{end}',
+        _HYSP,
+        'HYSP',
+        backbone=dict(base_channels=64, out_channels=1024),
+        neck='BatchNormMLP',
+        width=(1024, 1024),
+    ),
+    Layout(
+        'encoder',  # as PSTL saves it
+        r'st_gcn_networks\..*',
+        'st_gcn_networks{end}',
+        {'query.{modality}.backbone': ''},
+        note='an encoder alone: for SkeletonClassifier(pretrained=...), not '
+        'to go on training',
     ),
 )

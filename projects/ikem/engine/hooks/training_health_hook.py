@@ -21,7 +21,9 @@ class TrainingHealthHook(Hook):
     A loss that is not finite ends it, and weights that are not are never
     saved, so that the last checkpoint is a good one. Of embeddings that
     collapse, by the deviations that pre-trainings log
-    (:func:`embedding_statistics`), it warns once a modality.
+    (:func:`embedding_statistics`), it warns once a modality; and of batches
+    more than half of whose hyperbolic distances have no gradient, while those
+    are in the loss (:class:`HYSP`).
 
     Args:
         min_std (float): Deviation below which embeddings have collapsed; 1 is
@@ -31,7 +33,7 @@ class TrainingHealthHook(Hook):
 
     def __init__(self, min_std: float = 0.02) -> None:
         self.min_std = min_std
-        self.collapsed = set()
+        self.collapsed, self.capped = set(), set()
         self.recent = []  # losses of iterations, where they were, their clips
 
     def after_train_iter(
@@ -126,6 +128,7 @@ class TrainingHealthHook(Hook):
             FloatingPointError: If a loss is not finite.
         """
         self.look(runner)
+        self.look_at_caps(runner)
         for name, history in runner.message_hub.log_scalars.items():
             _, is_std, u = name.partition('train/std_')
             if not is_std or u in self.collapsed:
@@ -140,6 +143,24 @@ class TrainingHealthHook(Hook):
                     f'deviation is {std:.1e} where 1 is spread evenly. Lower '
                     f'the learning rate{momentum if has_keys else ""}'
                 )
+
+    def look_at_caps(self, runner: Runner) -> None:
+        """Warn of distances at their cap, see :func:`distance`."""
+        scalars = runner.message_hub.log_scalars
+        if not ('train/pace' in scalars and scalars['train/pace'].current()):
+            return
+        num = len(runner.train_dataloader)
+        for name, history in scalars.items():
+            _, is_share, u = name.partition('train/capped_')
+            if not is_share or u in self.capped or history.max(num) <= 0.5:
+                continue
+            self.capped.add(u)
+            runner.logger.warning(
+                f'of {u} up to {history.max(num):.0%} of a batch are at the '
+                'cap of the hyperbolic distance, where its gradient is 0: '
+                'only the cosine distance moves them, as long as it is in the '
+                "loss. Raise pace_begin and pace_end, or set form='arcosh'"
+            )
 
 
 def _clips(data_batch: Dict) -> List[str]:

@@ -174,7 +174,8 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
     hooks, optimiser and validation are those of ``EpochBasedTrainLoop``.
 
     Raises:
-        ValueError: If the encoders are not frozen, or clips are augmented.
+        ValueError: If the encoders are not frozen or recalibrate, or clips are
+            augmented.
         RuntimeError: If they changed nevertheless, by a single bit.
     """
 
@@ -186,6 +187,12 @@ class FrozenFeatureTrainLoop(EpochBasedTrainLoop):
                 'FrozenFeatureTrainLoop needs a model with frozen encoders: '
                 'set model.frozen=True, or train_cfg.type='
                 'EpochBasedTrainLoop to train them'
+            )
+        if getattr(model, 'recalibrate', False):
+            raise ValueError(
+                'model.recalibrate=True changes features while the heads are '
+                'trained, which are extracted once here: set train_cfg.type='
+                'EpochBasedTrainLoop'
             )
         for loop in self._loops():
             if is_random(loop.dataloader.dataset):

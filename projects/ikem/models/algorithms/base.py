@@ -244,7 +244,7 @@ class PretrainingModel(BaseModel):
             for exchange in self.exchanges:
                 losses.update(exchange(e, bank))
         if space is not None:
-            bank.enqueue(e.key, write=self.ends_step)
+            bank.enqueue(space.keys_of(e), write=self.ends_step)
         return losses
 
     def update_keys(self) -> None:

@@ -30,6 +30,9 @@ class Teacher(BaseModule):
             training begins or is resumed, not to test. Defaults to None.
         prefix (str): Where the checkpoint has the encoder and projector of a
             modality. Defaults to ``'query.{modality}.'``.
+        neck_prefix (str): Where a checkpoint has the projectors instead, if
+            its exchanges had projectors of their own. Defaults to
+            ``'exchange_space.neck.{modality}.'``.
         layout (str | dict | SkeletonLayout, optional): Skeleton layout of a
             backbone that has none of its own. Defaults to None.
 
@@ -44,6 +47,7 @@ class Teacher(BaseModule):
         neck: Dict,
         pretrained: Optional[str] = None,
         prefix: str = 'query.{modality}.',
+        neck_prefix: str = 'exchange_space.neck.{modality}.',
         layout: Optional[Any] = None,
     ) -> None:
         super().__init__()
@@ -51,6 +55,7 @@ class Teacher(BaseModule):
         self.encoder.requires_grad_(False)
         self.pretrained = pretrained
         self.prefix = prefix
+        self.neck_prefix = neck_prefix
 
     def init_weights(self) -> None:
         """Load the encoders.
@@ -65,7 +70,9 @@ class Teacher(BaseModule):
                 'a teacher has to be trained: give the checkpoint of its '
                 'pre-training as model.teacher.pretrained'
             )
-        load_encoders(self.encoder, self.pretrained, self.prefix)
+        load_encoders(
+            self.encoder, self.pretrained, self.prefix, self.neck_prefix
+        )
 
     def train(self, mode: bool = True) -> 'Teacher':
         """Stay in eval mode."""

@@ -33,6 +33,9 @@ class SlimSTGCN(BaseModule):
         order (str): Order of arithmetic of the graph convolutions:
             ``'dense'``, ``'aggregate'`` (the fewest operations), or
             ``'auto'``, the faster one on the device. Defaults to ``'auto'``.
+        renormalize (bool): Whether, of some of the joints, the adjacency is
+            normalised anew; else a joint that lost its neighbours receives
+            less. Defaults to False.
         init_cfg (dict or list[dict], optional): Initialization, by default
             that of the family: convolutions N(0, 0.02), norms N(1, 0.02).
     """
@@ -45,6 +48,7 @@ class SlimSTGCN(BaseModule):
         out_channels: int = 256,
         dropout: float = 0.5,
         order: str = 'auto',
+        renormalize: bool = False,
         init_cfg: Optional[Union[Dict, List[Dict]]] = [
             dict(type='Normal', layer='Conv2d', std=0.02),
             dict(
@@ -77,6 +81,7 @@ class SlimSTGCN(BaseModule):
         )
         self.out_channels = out_channels
         self.order = order
+        self.renormalize = renormalize
         for block in self.gcn:  # functions, which cannot be pickled
             if not isinstance(block.residual, nn.Module):
                 block.residual = None
@@ -126,6 +131,7 @@ class SlimSTGCN(BaseModule):
             momentum=momentum,
             sync=any('SyncB' in kind.__name__ for *_, kind in kinds),
             order=self.order,
+            renormalize=self.renormalize,
         )
 
     def forward(
@@ -136,8 +142,8 @@ class SlimSTGCN(BaseModule):
         Args:
             x (Tensor): Joints of shape (N, M, T, V, C).
             joints (sequence[int], optional): The V' joints that stay in the
-                graph; the others count for the input norm alone, and the
-                adjacency is not normalised anew. Defaults to all.
+                graph; the others count for the input norm alone. Defaults to
+                all.
 
         Returns:
             Tensor: Of shape (N, M, out_channels, ceil(T / 4), V').

@@ -57,6 +57,8 @@ class Plan(NamedTuple):
         sync (bool): Whether norms take the statistics of all ranks.
         order (str): Order of arithmetic of the graph convolutions, see
             :func:`graph_conv`.
+        renormalize (bool): Whether the adjacency of some of the joints is
+            normalised by their degrees among themselves.
     """
 
     blocks: Tuple[Block, ...]
@@ -65,6 +67,7 @@ class Plan(NamedTuple):
     momentum: float
     sync: bool
     order: str
+    renormalize: bool = False
 
 
 class NormStats(NamedTuple):
@@ -154,10 +157,17 @@ def stgcn(
     if joints is not None:
         x = x.index_select(2, joints)
     names = [f'gcn.{i}' for i in range(len(plan.blocks))]
-    A = torch.stack([p[f'{name}.gcn.A'] for name in names])
-    A = A * torch.stack([p[f'{name}.gcn.PA'] for name in names])
+    A, PA = (
+        torch.stack([p[f'{name}.gcn.{key}'] for name in names])
+        for key in ('A', 'PA')
+    )
     if joints is not None:
-        A = A.index_select(3, joints).index_select(4, joints)
+        A, PA = (
+            x.index_select(3, joints).index_select(4, joints) for x in (A, PA)
+        )
+        if plan.renormalize:  # columns sum to 1, as those of all joints do
+            A = A / A.sum((2, 3), keepdim=True)
+    A = A * PA
     A, degrees = A.unbind(), A.sum(3).unbind()
     masks = dropout_masks(x, p, plan)
     for i, (name, block) in enumerate(zip(names, plan.blocks)):

@@ -33,6 +33,13 @@ class SkeletonClassifier(BaseModel):
         pretrained (str, optional): Checkpoint of a pre-training, or its work
             dir, whose query encoders are taken, every parameter of them. None
             leaves the encoders untrained. Defaults to None.
+        head (dict, optional): Config of the heads, of which the channels of
+            the features and the classes are set here, such as
+            ``dict(type='MobiusLinear')``. Defaults to None, ``nn.Linear``.
+        recalibrate (bool): Whether frozen encoders are in training mode
+            while the heads are trained, so that they see the statistics of
+            batches and dropout, and their running statistics move, as in the
+            release of HYSP. Defaults to False.
         ensemble (dict[str, float], optional): Weights of modalities in the
             prediction ``'ensemble'``, the sum of the logits of the heads that
             are trained alone, which is evaluated beside the others. Choosing
@@ -57,6 +64,8 @@ class SkeletonClassifier(BaseModel):
         in_channels: Optional[int] = None,
         frozen: bool = True,
         pretrained: Optional[str] = None,
+        head: Optional[Dict] = None,
+        recalibrate: bool = False,
         ensemble: Optional[Dict[str, float]] = None,
         prefix: str = 'query.{modality}.backbone.',
         init_cfg: Optional[Dict] = dict(
@@ -74,6 +83,7 @@ class SkeletonClassifier(BaseModel):
             )
         self.ensemble = ensemble
         self.frozen = frozen
+        self.recalibrate = recalibrate
         self.pretrained = pretrained
         self.prefix = prefix
         self.backbone = Encoders(
@@ -86,13 +96,11 @@ class SkeletonClassifier(BaseModel):
                 'features have: set in_channels of the classifier'
             )
 
+        sizes = dict(in_features=in_channels, out_features=num_classes)
+
         def heads() -> ModuleDict:
-            return ModuleDict(
-                {
-                    u: nn.Linear(in_channels, num_classes)
-                    for u in self.modalities
-                }
-            )
+            cfg = {'type': nn.Linear, **(head or {}), **sizes}
+            return ModuleDict({u: MODELS.build(cfg) for u in self.modalities})
 
         self.head = heads()
         self.fused_head = heads() if len(self.modalities) > 1 else None
@@ -121,9 +129,9 @@ class SkeletonClassifier(BaseModel):
         self.backbone.compile(**kwargs)
 
     def train(self, mode: bool = True) -> 'SkeletonClassifier':
-        """Frozen encoders stay in eval mode."""
+        """Frozen encoders stay in eval mode, unless they recalibrate."""
         super().train(mode)
-        if self.frozen:
+        if self.frozen and not self.recalibrate:
             self.backbone.eval()
         return self
 

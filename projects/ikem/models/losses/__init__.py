@@ -1,3 +1,4 @@
+from .barlow_twins import barlow_twins
 from .functional import (
     by_width,
     contrast,
@@ -21,6 +22,7 @@ __all__ = [
     'InfoNCE',
     'actclr',
     'aimclr',
+    'barlow_twins',
     'by_width',
     'contrast',
     'distribution_exchange',

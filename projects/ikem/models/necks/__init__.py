@@ -1,3 +1,4 @@
+from .batch_norm_mlp import BarlowTwinsProjector, BatchNormMLP
 from .projector import MLPProjector
 
-__all__ = ['MLPProjector']
+__all__ = ['BarlowTwinsProjector', 'BatchNormMLP', 'MLPProjector']

@@ -1,0 +1,50 @@
+# HYSP, on top of a config of SkeletonCLR: BYOL in the Poincare ball, of a strong
+# and a normal view. Values are those of the release, but for absent persons, who
+# get no noise (keep_zero=False gives it them); its temporal filter is not
+# normalised.
+crop_and_shear = [
+    dict(type='RandomTemporalCrop', ratio=6),
+    dict(type='RandomShear', amplitude=0.5),
+]
+strong = [
+    *crop_and_shear,
+    dict(type='RandomJointFlip', prob=0.5),
+    dict(type='RandomRotation', max_degrees=30, other_degrees=1),
+    dict(type='RandomGaussianNoise', prob=0.5, sigma=0.01, keep_zero=True),
+    dict(type='RandomTemporalFilter', prob=0.5, sigma=(0.1, 2.0)),
+    dict(type='RandomAxisMask', prob=0.5),
+    dict(type='RandomTimeFlip', prob=0.5),
+]
+views = [
+    dict(
+        type='MultiView', transforms=[strong, crop_and_shear], num_views=[1, 1]
+    ),
+    dict(type='PackSkeleton'),
+]
+method = dict(
+    type='HYSP',
+    backbone=dict(init_cfg=None),
+    neck=dict(
+        _delete_=True, type='BatchNormMLP', hid_channels=256, out_channels=256
+    ),
+    bank_size=None,
+    pace_begin=49,
+    pace_end=99,
+    form='artanh',
+)
+# for small sets, of fewer epochs
+small_method = dict(method, momentum=0.99, pace_begin=0.16, pace_end=0.33)
+wide = dict(
+    backbone=dict(base_channels=64, out_channels=1024),
+    neck=dict(hid_channels=1024, out_channels=1024),
+)
+# added to the loss once it is the hyperbolic distance alone
+exchange = dict(
+    exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
+    exchange_begin=99,
+    exchange_space=dict(
+        neck=dict(type='MLPProjector', hid_channels=256, out_channels=128),
+        bank_size=32768,
+        momentum=0.999,
+    ),
+)

@@ -1,0 +1,3 @@
+from .mobius_linear import MobiusLinear
+
+__all__ = ['MobiusLinear']
