@@ -1,5 +1,5 @@
-"""Which interpreter makes .venv; interpreters here are scripts that answer
-what they are asked."""
+"""Which interpreters make which environments; interpreters here are scripts
+that answer what they are asked."""
 
 import shutil
 import subprocess
@@ -13,7 +13,9 @@ echo "$(basename "$0") $*" >> "{log}"
 case "$*" in
     *version_info*) exit {too_old};;
     *version*) echo {version} /usr;;
-    "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python;;
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python";;
+    "-m pytest"*) echo "512 passed, 3 skipped in 1.5s";;
+    -) echo Python {version};;
 esac
 """
 
@@ -27,9 +29,13 @@ def project(tmp_path):
         'pyproject.toml',
         'constraints.txt',
         'tools/setup_env.sh',
+        'tools/test_environments.sh',
     ):
         shutil.copy(ROOT / name, tmp_path / 'project' / name)
-    for name in ('bash', 'dirname', 'basename', 'cat', 'mkdir', 'cp', 'rm'):
+    for name in (
+        *('bash', 'dirname', 'basename', 'cat', 'mkdir', 'cp', 'rm'),
+        *('grep', 'paste', 'tail', 'mktemp'),
+    ):
         (tmp_path / 'bin' / name).symlink_to(shutil.which(name))
     return Project(tmp_path)
 
@@ -58,31 +64,37 @@ class Project:
         path.chmod(0o755)
         return str(path)
 
-    def set_up(self, python=None):
-        """Run the script.
+    def run(self, script: str, *args, **environment):
+        """Run a script.
 
         Returns:
-            tuple[int, str, list[str]]: Its exit status, last line, and what
-            it asked of interpreters beside what they are.
+            tuple[int, list[str]]: Its exit status, and its lines.
         """
         self.log.write_text('')
-        environment = dict(PATH=str(self.folder / 'bin'), HOME='/')
-        if python is not None:
-            environment['PYTHON'] = python
         result = subprocess.run(
-            ['bash', 'tools/setup_env.sh'],
+            ['bash', f'tools/{script}', *map(str, args)],
             cwd=self.folder / 'project',
-            env=environment,
+            env=dict(PATH=str(self.folder / 'bin'), HOME='/', **environment),
             capture_output=True,
             text=True,
         )
-        lines = (result.stdout + result.stderr).splitlines()
+        return result.returncode, (result.stdout + result.stderr).splitlines()
+
+    def set_up(self, python=None):
+        """Make .venv.
+
+        Returns:
+            tuple[int, str, list[str]]: The exit status, the last line, and
+            what was asked of interpreters beside what they are.
+        """
+        environment = {} if python is None else dict(PYTHON=python)
+        code, lines = self.run('setup_env.sh', **environment)
         calls = [
             line
             for line in self.log.read_text().splitlines()
             if ' -m venv' in line or ' install ' in line
         ]
-        return result.returncode, (lines or [''])[-1], calls
+        return code, (lines or [''])[-1], calls
 
 
 INSTALL = (
@@ -151,3 +163,33 @@ def test_constraints_apply_to_the_pythons_that_have_them():
     for pin in pins:
         requirement, marker = pin.split('; ')
         assert '==' in requirement and marker == 'python_version >= "3.11"'
+
+
+def test_environments_are_told_in_a_table(project):
+    project.add_python('python3', '3.11.7')
+    project.add_python('python3.9', '3.9.18')
+    logs = project.folder / 'logs'
+    code, lines = project.run(
+        'test_environments.sh', logs, '3.9', 'onedl', 'crowded'
+    )
+    assert code == 0
+    names = ('3.9', 'onedl', 'crowded', 'crowded+timm')
+    for name, line in zip(names, lines[1:]):
+        assert line.split()[0::2][:2] == [name, 'ok']
+        assert '512 passed 3 skipped' in line
+        assert line.endswith('Python 3.9.18' if name == '3.9' else '3.11.7')
+    assert lines[0].split()[0] == 'environment' and len(lines) == 5
+    assert sorted(path.name for path in logs.iterdir()) == sorted(
+        f'{name}.log' for name in names
+    )
+
+
+def test_environments_that_cannot_be_made(project):
+    project.add_python('python3', '3.11.7')
+    code, lines = project.run(
+        'test_environments.sh', project.folder / 'logs', '3.13', 'conda'
+    )
+    assert code == 1
+    assert 'no python3.13' in lines[1]
+    assert 'unknown environment conda' in lines[2]
+    assert lines[3].startswith('test_environments.sh: 2 failed, logs in ')
