@@ -99,7 +99,7 @@ def test_files(wheel):
     packages = sources('ikem', 'ikem_cli', 'projects')
     beside = {*sources('configs', 'demo', 'tools'), 'model-index.yml'}
     checkout = ('quickstart.sh', 'run_tests.sh', 'run_long_tests.sh')
-    for name in (*checkout, 'setup_env.sh'):
+    for name in (*checkout, 'setup_env.sh', 'test_environments.sh'):
         beside.remove(f'tools/{name}')
     assert names - info == packages | {f'ikem/.mim/{x}' for x in beside}
     texts = [
