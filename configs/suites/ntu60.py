@@ -50,6 +50,8 @@ tables = {
             'AimCLR, ensemble .6/.4/.6': published(83.8, 78.9),
             'ActCLR, ensemble .6/.4/.6, lr 24 at 1024': published(88.8, 84.3),
             'CPM-style, fused': published(87.0, 83.2),
+            'PSTL, fused': published(83.8, 79.1),
+            'HYSP as released, fused': published(85.2, 79.1),
             'IKEM, 6 modalities (teacher)': published(86.9, 81.2),
             'IKEM, 3 modalities': published(84.1, 78.0),
             '3 students of the teacher': published(86.0, 80.7),

@@ -31,12 +31,42 @@ def half(config, schedule):
     )
 
 
+def short_schedule(method):
+    """Of 40 epochs, and 25 frames."""
+    if method == 'hysp':  # a constant learning rate
+        return {}
+    if method == 'pstl':
+        return {
+            'param_scheduler.0.end': 4,
+            'param_scheduler.1.begin': 3,
+            'param_scheduler.1.end': 40,
+            'param_scheduler.1.T_max': 37,
+            'model.masked_frames': 5,
+        }
+    return {'param_scheduler.0.milestones': [32]}
+
+
+def small_space(run):
+    """For a small set, if exchanges have a bank of their own."""
+    if 'model.exchange_space.neck.type' not in run.options:
+        return {}
+    return {
+        'model.exchange_space.bank_size': 1024,
+        'model.exchange_space.momentum': 0.99,
+    }
+
+
 def training(run):
     epochs = 50 if run.config.startswith('distillation') else 100
     pretraining = half(run.config, f'1xb64-{epochs}e')
-    short = {'train_cfg.max_epochs': 40, 'param_scheduler.0.milestones': [32]}
+    method = run.config.split('/')[0]
+    short = {
+        'train_cfg.max_epochs': 40,
+        **short_schedule(method),
+        **small_space(run),
+    }
     pretraining['options'].update({**short, **run.options})
-    if run.config.startswith('actclr'):  # its views shrink as the epochs do
+    if method == 'actclr':  # its views shrink as the epochs do
         views = 'train_dataloader.dataset.pipeline.0.transforms'
         for i, numbers in enumerate((['all', 5, 3], ['all', 3, 1])):
             pretraining['options'][f'{views}.{i}.1.schedule'] = [

@@ -12,9 +12,15 @@ data = {
 def on_synthetic(name, run):
     schedule = '1xb64-100e' if name.endswith('linear') else '1xb32-30e'
     config = f'{run.config}_stgcn-slim-w8_{schedule}_synthetic-xsub.py'
+    small_space = {
+        'model.exchange_space.bank_size': 1024,
+        'model.exchange_space.momentum': 0.99,
+    }
+    has_space = 'model.exchange_space.neck.type' in run.get('options', {})
     return dict(
         config=f'{{ fileDirname }}/../{config}',
         options={
+            **(small_space if has_space else {}),
             'train_dataloader.dataset.split': '{column}_train',
             'val_dataloader.dataset.split': '{column}_val',
             'test_dataloader.dataset.split': '{column}_val',

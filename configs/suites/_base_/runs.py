@@ -19,6 +19,13 @@ def trainings():
     }
     six = 'joint motion bone acceleration rotation_axis angular_velocity'
     joint = modalities('joint')
+    # of methods without a bank
+    with_space = {
+        **exchange,
+        'model.exchange_space.neck.type': 'MLPProjector',
+        'model.exchange_space.neck.hid_channels': 256,
+        'model.exchange_space.neck.out_channels': 128,
+    }
     best = {'default_hooks.checkpoint.save_best': 'acc/top1'}
     untrained = {
         'optim_wrapper.optimizer.lr': 0,
@@ -49,6 +56,15 @@ def trainings():
         ),
         'cpm-3m': ('cpm/cpm-3m', {}, ensemble),
         'cpm-3m-exchange': ('cpm/cpm-3m', exchange, ensemble),
+        'pstl-3m': ('pstl/pstl-3m', {}, ensemble),
+        # whose losses are hundreds, and an exchange's about ten
+        'pstl-3m-exchange': (
+            'pstl/pstl-3m',
+            {**with_space, 'model.exchange_weight': 10.0},
+            ensemble,
+        ),
+        'hysp-3m': ('hysp/hysp-3m', {}, ensemble),
+        'hysp-3m-exchange': ('hysp/hysp-3m', with_space, ensemble),
     }
 
 

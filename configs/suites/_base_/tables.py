@@ -54,6 +54,7 @@ tables = {
     ),
     '1d': dict(
         title='1d: other methods, teacher and student',
+        cost=True,
         columns=['xsub', 'xview'],
         rows=[
             *peer('SkeletonCLR', 'skeletonclr-3m'),
@@ -61,6 +62,8 @@ tables = {
             *peer('AimCLR', 'aimclr-3m'),
             *peer('ActCLR', 'actclr-3m'),
             *peer('CPM-style', 'cpm-3m'),
+            *peer('PSTL', 'pstl-3m'),
+            *peer('HYSP, parameters matched', 'hysp-3m'),
             row('IKEM, 6 modalities (teacher)', 'ikem-6m'),
             row('IKEM, 3 modalities', 'ikem-3m'),
             row('3 students of the teacher', 'distillation-3m'),
@@ -68,11 +71,14 @@ tables = {
     ),
     '1d+': dict(
         title='1d+: explicit and implicit exchange on top of other methods',
+        cost=True,
         columns=['xsub', 'xview'],
         rows=[
             *peer('AimCLR + exchange', 'aimclr-3m-exchange'),
             *peer('ActCLR + exchange', 'actclr-3m-exchange'),
             *peer('CPM-style + exchange', 'cpm-3m-exchange'),
+            *peer('PSTL + exchange', 'pstl-3m-exchange'),
+            *peer('HYSP, parameters matched + exchange', 'hysp-3m-exchange'),
         ],
     ),
 }

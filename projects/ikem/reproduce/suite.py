@@ -69,12 +69,15 @@ class ResultTable:
         rows (list[Row]): The rows.
         published (dict[str, dict[str, float]]): Published numbers in percent
             by title of the row and by column. Defaults to none.
+        cost (bool): Whether it has parameters and FLOPs of what is deployed,
+            those of the first column. Defaults to False.
     """
 
     title: str
     columns: List[str]
     rows: List[Row]
     published: Dict[str, Dict[str, float]] = field(default_factory=dict)
+    cost: bool = False
 
     def __post_init__(self) -> None:
         titles = {row.title for row in self.rows}

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from projects.ikem.files import written_aside
 
+from .costs import Cost, cost_of
 from .suite import ResultTable, Row, filled
 from .work import Work
 
@@ -52,8 +53,9 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
     Returns:
         dict: ``title``, ``columns``, ``rows`` (by title the cells by column:
         ``run``, ``metric``, ``published``, ``last`` and ``best``, see
-        :func:`aggregate`) and ``missing``, a line for each result that is
-        not there.
+        :func:`aggregate`), ``costs`` (by title the :class:`Cost` as a dict,
+        or None) if the table has them, and ``missing``, a line for each
+        result that is not there.
     """
     missing: List[str] = []
 
@@ -81,12 +83,20 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
         row.title: {column: cell(row, column) for column in table.columns}
         for row in table.rows
     }
-    return dict(
+    measured = dict(
         title=table.title,
         columns=table.columns,
         rows=rows,
         missing=list(dict.fromkeys(missing)),
     )
+    if table.cost:
+        by_name = {work.run.name: work for work in works}
+        measured['costs'] = {}
+        for row in table.rows:
+            work = by_name.get(filled(row.run, table.columns[0]))
+            cost = None if work is None else cost_of(work)
+            measured['costs'][row.title] = cost and cost._asdict()
+    return measured
 
 
 def _result(work: Work, metric: str) -> Dict[str, float]:
@@ -149,11 +159,26 @@ def texts(measured: Dict[str, Any]) -> Tuple[List[str], List[List[str]]]:
         for column in measured['columns']
         for kind in _kinds(measured, column)
     ]
-    header = ['', *(f'{column} {kind}' for column, kind in kinds)]
+    costs = measured.get('costs')
+    header = [
+        '',
+        *(('M parameters', 'GFLOP a clip') if costs else ()),
+        *(f'{column} {kind}' for column, kind in kinds),
+    ]
     return header, [
-        [name, *(_text(cells[column], kind) for column, kind in kinds)]
+        [
+            name,
+            *(_cost_texts(costs[name]) if costs else ()),
+            *(_text(cells[column], kind) for column, kind in kinds),
+        ]
         for name, cells in measured['rows'].items()
     ]
+
+
+def _cost_texts(cost: Optional[Dict[str, int]]) -> Tuple[str, str]:
+    if cost is None:
+        return '', ''
+    return f'{cost["parameters"] / 1e6:.2f}', f'{cost["flops"] / 1e9:.2f}'
 
 
 def _kinds(measured: Dict, column: str) -> Tuple[str, ...]:
@@ -179,13 +204,16 @@ def comma_separated(measured: Dict[str, Any]) -> str:
     """One line a cell, in full precision; empty where there is nothing."""
     file = io.StringIO()
     kinds = [f'{kind}_{f}' for kind in ('last', 'best') for f in _FIELDS]
+    costs = measured.get('costs', {})
     fields = ['row', 'column', 'run', 'metric', *kinds, 'published']
+    fields += Cost._fields if costs else ()
     writer = csv.DictWriter(file, fields, lineterminator='\n')
     writer.writeheader()
     for name, cells in measured['rows'].items():
         for column, cell in cells.items():
             line = dict(row=name, column=column)
             line.update({k: cell[k] for k in ('run', 'metric', 'published')})
+            line.update(costs.get(name) or {})
             for kind in ('last', 'best'):
                 value = cell[kind] or dict(n=0)
                 line.update({f'{kind}_{f}': value.get(f) for f in _FIELDS})

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..encoder import Embedded, Encoders, Features
 from ..exchange_space import ExchangeSpace
-from ..losses import embedding_statistics
+from ..losses import embedding_statistics, weighted
 from ..memory_bank import MemoryBank
 from ..modalities import MODALITIES
 from ..moving_average import update_average
@@ -83,6 +83,8 @@ class PretrainingModel(BaseModel):
             Defaults to 0.5.
         exchange_replaces (bool): Whether the exchanges take the place of the
             objective; False adds them to it. Defaults to True.
+        exchange_weight (float): Factor of the losses of all exchanges.
+            Defaults to 1.
         exchange_space (dict, optional): Arguments of :class:`ExchangeSpace`,
             the neck, key encoders and bank that the exchanges use in place of
             the algorithm's. Defaults to None.
@@ -113,6 +115,7 @@ class PretrainingModel(BaseModel):
         exchanges: Sequence[Union[Dict, str]] = (),
         exchange_begin: Union[float, int] = 0.5,
         exchange_replaces: bool = True,
+        exchange_weight: float = 1.0,
         exchange_space: Optional[Dict] = None,
         frozen_keys: Sequence[str] = (),
         init_cfg: Optional[Dict] = None,
@@ -134,6 +137,7 @@ class PretrainingModel(BaseModel):
         self.frozen_keys = tuple(frozen_keys)
         self.exchange_begin = exchange_begin
         self.exchange_replaces = exchange_replaces
+        self.exchange_weight = exchange_weight
         self.exchange_space = None
         if exchange_space is not None:
             self.exchange_space = ExchangeSpace(
@@ -245,7 +249,7 @@ class PretrainingModel(BaseModel):
                 losses.update(exchange(e, bank))
         if space is not None:
             bank.enqueue(space.keys_of(e), write=self.ends_step)
-        return losses
+        return weighted(losses, self.exchange_weight)
 
     def update_keys(self) -> None:
         """Move the key encoders, which keep norm statistics of their own."""

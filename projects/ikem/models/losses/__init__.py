@@ -9,7 +9,12 @@ from .functional import (
     mean_over_sources,
 )
 from .mining import aimclr
-from .modules import ExplicitExchangeLoss, ImplicitExchangeLoss, InfoNCE
+from .modules import (
+    ExplicitExchangeLoss,
+    ImplicitExchangeLoss,
+    InfoNCE,
+    weighted,
+)
 from .similarity import (
     actclr,
     distribution_exchange,
@@ -32,4 +37,5 @@ __all__ = [
     'info_nce',
     'mean_over_sources',
     'similarity_distribution',
+    'weighted',
 ]
