@@ -2,7 +2,9 @@
 
 import pytest
 from helpers import CONFIGS, ROOT
+from mmaction.registry import MODELS
 
+from projects.ikem.reproduce.costs import cost_of
 from projects.ikem.reproduce.suite import filled, load_suite
 from projects.ikem.reproduce.work import Training, plan
 
@@ -177,3 +179,16 @@ def test_ntu120_has_the_runs_of_ntu60():
         assert ours.model.get('num_classes', 120) == 120
         for key in ('optim_wrapper', 'param_scheduler', 'train_cfg'):
             assert ours[key] == theirs[key]
+
+
+def test_costs_of_what_is_deployed():
+    """Encoders and one head a modality; of nothing else."""
+    _, works = works_of('synthetic')
+    work = works['ikem-3m_xsub_linear']
+    model = MODELS.build(dict(work.config().model, pretrained=None))
+    parts = model.backbone, model.fused_head
+    size = sum(p.numel() for part in parts for p in part.parameters())
+    cost = cost_of(work)
+    assert cost.parameters == size and cost.flops > 1e7
+    for other in ('ikem-3m_xsub', 'baselines'):
+        assert cost_of(works[other]) is None
