@@ -42,6 +42,7 @@ COMMANDS = {
     'convert': 'model_converters/convert_released.py',
     'benchmark step': 'benchmark/step_time.py',
     'benchmark data': 'benchmark/dataloader.py',
+    'benchmark passes': 'benchmark/pass_cost.py',
     'benchmark exchange': 'benchmark/exchange_loss.py',
     'benchmark linear': 'benchmark/linear_eval.py',
 }

@@ -12,6 +12,8 @@ import torch
 from commands import end_of_ranks, fail, run_tool, succeed
 from conftest import write_prepared
 from helpers import (
+    ACTCLR,
+    CONFIGS,
     IKEM_6M,
     LINEAR,
     SKELETONCLR_JOINT,
@@ -376,6 +378,34 @@ def test_tracebacks_can_be_printed():
     assert result.returncode == 1
     assert 'Traceback' in result.stderr
     assert result.stderr.splitlines()[-1].startswith('train.py: mine.py')
+
+
+def test_a_first_phase_that_does_not_fit(prepared_ntu, pretrained):
+    """Of the joint alone."""
+    options = tiny_options(
+        prepared_ntu, *SMALL_BANK, f'load_from={pretrained}'
+    )
+    line = fail(TRAIN, ACTCLR, *options)
+    assert 'ActCLR begins from the query encoders' in line
+    assert 'missing: query.bone' in line
+
+
+def test_a_batch_without_partners(prepared_ntu):
+    options = tiny_options(
+        prepared_ntu,
+        *SMALL_BANK,
+        'load_from=None',
+        'train_dataloader.batch_size=2',
+    )
+    line = fail(TRAIN, ACTCLR, *options)
+    assert 'set the batch size to 3 or more' in line
+
+
+def test_more_positives_than_slots(prepared_ntu):
+    config = CONFIGS / 'cpm' / ACTCLR.name.replace('actclr', 'cpm')
+    options = tiny_options(prepared_ntu, *SMALL_BANK)
+    line = fail(TRAIN, config, *options)
+    assert 'positives are slots of the bank, 0 to 16' in line
 
 
 def test_ctrl_c(capfd, monkeypatch):

@@ -16,9 +16,16 @@ from ikem_cli.arguments import add_cfg_options, positive_int
 from ikem_cli.errors import one_line_errors
 from ikem_cli.places import require_config
 
-# passes of the query encoders with gradient, and others, in a step
+# passes with gradient in a step, and others
 PASSES = dict(
-    SkeletonCLR=(1, 1), CPM=(1, 1), IKEM=(1, 1), AimCLR=(2, 1), ActCLR=(3, 3)
+    SkeletonCLR=(1, 1),
+    CrosSCLR=(1, 1),
+    IKEM=(1, 1),
+    CPM=(1, 1),
+    AimCLR=(2, 1),
+    ActCLR=(3, 3),
+    HYSP=(2, 2),
+    PSTL=(3, 0),
 )
 
 
@@ -62,8 +69,11 @@ def run(args: argparse.Namespace) -> None:
         apply_options(cfg, args.cfg_options)
         init_default_scope(cfg.get('default_scope', 'mmaction'))
         if kind is not None:  # with what all have
-            known = 'backbone', 'neck', 'data_preprocessor', 'bank_size'
-            cfg.model = dict(type=kind, **{k: cfg.model[k] for k in known})
+            neck = dict(type='MLPProjector', out_channels=128)
+            known = 'backbone', 'data_preprocessor'
+            cfg.model = dict(
+                type=kind, neck=neck, **{k: cfg.model[k] for k in known}
+            )
         model = MODELS.build(cfg.model).train()
         model.set_progress(1, 2)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
@@ -73,6 +83,12 @@ def run(args: argparse.Namespace) -> None:
         return model, data, lambda: model.train_step(data, wrapper)
 
     model, data, step = stepping(None)
+    kind = type(model).__name__
+    if kind not in PASSES:
+        raise ValueError(
+            f'the passes of {kind} are not known here: give a config of one '
+            f'of {", ".join(PASSES)}'
+        )
     _, _, plain = stepping('SkeletonCLR')
     view = {
         u: x[:, 0] for u, x in model.data_preprocessor(data)['inputs'].items()
@@ -83,7 +99,7 @@ def run(args: argparse.Namespace) -> None:
 
     @torch.no_grad()
     def without():
-        model.key.features(view)
+        (model.key or model.query).features(view)
 
     times = {'step': [], 'SkeletonCLR': [], 'query': [], 'key': []}
     for i in range(args.steps + 2):
@@ -93,7 +109,6 @@ def run(args: argparse.Namespace) -> None:
             if i >= 2:
                 times[name].append(perf_counter() - begin)
     ms = {name: 1000 * median(values) for name, values in times.items()}
-    kind = type(model).__name__
     grad, others = PASSES[kind]
     more = (grad - 1) * ms['query'] + (others - 1) * ms['key']
     print(
