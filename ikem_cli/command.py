@@ -21,6 +21,8 @@ COMMANDS = {
     'slurm-test': 'slurm_test.sh',
     'reproduce': 'reproduce.py',
     'report': 'report.py',
+    'features': 'features.py',
+    'explore': 'explore.py',
     'quickstart': 'quickstart.py',
     'make-synthetic': 'data/make_synthetic.py',
     'prepare ntu': 'data/prepare_ntu.py',

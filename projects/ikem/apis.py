@@ -1,16 +1,25 @@
-"""Use of a trained classifier from Python."""
+"""Use of trained models from Python."""
 
 import os
 import warnings
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import (
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
-from torch import Tensor
+from torch import Tensor, nn
 
 from ikem_cli.places import find_config
 
@@ -52,12 +61,12 @@ def init_model(
     checkpoint: Union[str, os.PathLike, None] = None,
     device: Union[str, torch.device] = 'cpu',
     preprocessing: Optional[Sequence[Dict]] = None,
-) -> SkeletonClassifier:
-    """Build a classifier for inference.
+) -> nn.Module:
+    """Build a classifier for :func:`inference`, or any model, such as a
+    pre-training, for :func:`encode`.
 
     Args:
-        config (str | PathLike | Config): Config of a
-            :class:`SkeletonClassifier`, or its path.
+        config (str | PathLike | Config): Its config, or the path of that.
         checkpoint (str | PathLike, optional): Its checkpoint, every parameter
             of which has to fit, or its work dir, of which the last checkpoint
             counts. Defaults to None, weights as they are drawn.
@@ -67,28 +76,36 @@ def init_model(
             the checkpoint names.
 
     Returns:
-        SkeletonClassifier: The model in eval mode, with its ``cfg`` and the
+        nn.Module: The model in eval mode, with its ``cfg`` and the
         checkpoint's ``dataset_meta``.
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the config's model is no classifier, or the checkpoint
-            is refused.
+        ValueError: If the checkpoint is refused.
         RuntimeError: If the checkpoint does not fit; names the parameters.
     """
     cfg = config
     if not isinstance(cfg, Config):
         cfg = Config.fromfile(find_config(config))
     model = load_model(cfg, checkpoint, device)
+    if checkpoint is None:
+        warnings.warn('no checkpoint: an untrained model', stacklevel=2)
+    if preprocessing is not None:
+        model.dataset_meta['preprocessing'] = list(preprocessing)
+    return model
+
+
+def require_classifier(model: nn.Module) -> SkeletonClassifier:
+    """The model, if it predicts classes.
+
+    Raises:
+        ValueError: If it does not.
+    """
     if not isinstance(model, SkeletonClassifier):
         raise ValueError(
             f'the config builds a {type(model).__name__}: give one of a '
             'SkeletonClassifier, such as those of configs/linear'
         )
-    if checkpoint is None:
-        warnings.warn('no checkpoint: an untrained classifier', stacklevel=2)
-    if preprocessing is not None:
-        model.dataset_meta['preprocessing'] = list(preprocessing)
     return model
 
 
@@ -117,26 +134,55 @@ def inference(
         FormatError: If a file or an array is no clip, or shows nobody; a
             ValueError that names it.
         OSError: If a file cannot be read.
-        ValueError: If the checkpoint does not say how clips were prepared.
+        ValueError: If the model is no classifier, or the checkpoint does not
+            say how clips were prepared.
     """
+    require_classifier(model)
     clips = clip if isinstance(clip, list) else [clip]
-    transforms = _transforms(model)
-    pipeline = Compose(_pipeline(model.cfg))
     predictions = []
-    for start in range(0, len(clips), batch_size):
-        samples = [
-            pipeline(_prepare(model, clips[i], i, transforms))
-            for i in range(start, min(start + batch_size, len(clips)))
-        ]
+    for samples in _batches(model, clips, batch_size):
         predictions += _predict(model, samples)
     return predictions if isinstance(clip, list) else predictions[0]
 
 
-def clip_shape(model: SkeletonClassifier) -> Tuple[int, int, int, int]:
+@torch.no_grad()
+def encode(
+    model: nn.Module, clips: List[RawClip], batch_size: int = 64
+) -> Dict[str, Tensor]:
+    """Features of raw clips, prepared as those that the model was trained on.
+
+    Args:
+        model (nn.Module): The model of :func:`init_model`, a pre-training or
+            a classifier.
+        clips (list[str | PathLike | np.ndarray]): Clips as of
+            :func:`inference`.
+        batch_size (int): How many clips go through the model at once.
+            Defaults to 64.
+
+    Returns:
+        dict[str, Tensor]: Features by modality, of shape (N, D), on the CPU.
+
+    Raises:
+        FormatError: If a file or an array is no clip, or shows nobody; a
+            ValueError that names it.
+        OSError: If a file cannot be read.
+        ValueError: If there is no clip, or the checkpoint does not say how
+            clips were prepared.
+    """
+    if not clips:
+        raise ValueError('no clip to encode: give a list of one or more')
+    batches = [
+        model(**_collate(model, samples), mode='tensor')
+        for samples in _batches(model, clips, batch_size)
+    ]
+    return {u: torch.cat([f[u].cpu() for f in batches]) for u in batches[0]}
+
+
+def clip_shape(model: nn.Module) -> Tuple[int, int, int, int]:
     """The shape (M, T, V, 3) of the clips that a model takes.
 
     Args:
-        model (SkeletonClassifier): The model of :func:`init_model`.
+        model (nn.Module): The model of :func:`init_model`.
 
     Raises:
         ValueError: If the checkpoint does not say it, or the config's
@@ -164,11 +210,28 @@ def clip_shape(model: SkeletonClassifier) -> Tuple[int, int, int, int]:
     return shape
 
 
+def _batches(
+    model: nn.Module, clips: List[RawClip], batch_size: int
+) -> Iterator[List[Dict]]:
+    """Clips as they come out of the test pipeline."""
+    transforms = _transforms(model)
+    pipeline = Compose(_pipeline(model.cfg))
+    for start in range(0, len(clips), batch_size):
+        yield [
+            pipeline(_prepare(model, clips[i], i, transforms))
+            for i in range(start, min(start + batch_size, len(clips)))
+        ]
+
+
+def _collate(model: nn.Module, samples: List[Dict]) -> Dict:
+    return model.data_preprocessor(pseudo_collate(samples))
+
+
 @torch.no_grad()
 def _predict(
     model: SkeletonClassifier, samples: List[Dict]
 ) -> List[Prediction]:
-    data = model.data_preprocessor(pseudo_collate(samples))
+    data = _collate(model, samples)
     f = model(**data, mode='tensor')
     data_samples = model(f, data['data_samples'], mode='predict')
     names = model.dataset_meta.get('classes')
@@ -188,7 +251,7 @@ def _predict(
     return predictions
 
 
-def _transforms(model: SkeletonClassifier) -> List:
+def _transforms(model: nn.Module) -> List:
     """The transforms of the preprocessing."""
     preprocessing = model.dataset_meta.get('preprocessing')
     if not preprocessing:
@@ -213,7 +276,7 @@ def _pipeline(cfg: Config) -> List[Dict]:
 
 
 def _prepare(
-    model: SkeletonClassifier, clip: RawClip, index: int, transforms: List
+    model: nn.Module, clip: RawClip, index: int, transforms: List
 ) -> Dict:
     """A clip as :class:`SkeletonDataset` hands it out."""
     select = _selection(model.dataset_meta)

@@ -21,10 +21,15 @@ def make_source(args: argparse.Namespace) -> 'Source':
     from projects.ikem.datasets.sources import npz_source, pose_pickle_source
 
     if args.pickles[0].endswith('.npz') and len(args.pickles) == 1:
-        if args.interpolate or args.split_by or args.val_fraction:
+        if (
+            args.interpolate
+            or args.split_by
+            or args.val_fraction
+            or args.labels
+        ):
             raise ValueError(
                 'an npz file has its split and whole joints: leave out '
-                '--interpolate, --split-by and --val-fraction'
+                '--interpolate, --labels, --split-by and --val-fraction'
             )
         return npz_source(
             args.pickles[0],
@@ -46,6 +51,7 @@ def make_source(args: argparse.Namespace) -> 'Source':
         args.split_by,
         args.val_fraction,
         args.val_values,
+        args.labels,
     )
 
 
@@ -68,6 +74,12 @@ def main() -> None:
         '--interpolate',
         action='store_true',
         help='fill joints that are NaN from the frames around',
+    )
+    parser.add_argument(
+        '--labels',
+        metavar='CSV',
+        help='a csv with the columns name, label and others, in place of the '
+        'labels of the clips that it names',
     )
     add_split_arguments(parser)
     run(parser, make_source)

@@ -33,10 +33,14 @@ def main() -> None:
     args = parse_args()
     with one_line_errors():
         require_config(args.config)
-        from projects.ikem.apis import clip_shape, init_model
+        from projects.ikem.apis import (
+            clip_shape,
+            init_model,
+            require_classifier,
+        )
         from projects.ikem.deployment import DeployedClassifier, export_onnx
 
-        model = init_model(args.config, args.checkpoint)
+        model = require_classifier(init_model(args.config, args.checkpoint))
         num_joints = model.data_preprocessor.layout.num_joints
         shape = (
             (*args.shape, num_joints, 3) if args.shape else clip_shape(model)

@@ -37,7 +37,7 @@ def main() -> None:
         require_config(args.config)
         from mmengine.device import get_device
 
-        from projects.ikem.apis import init_model
+        from projects.ikem.apis import init_model, require_classifier
         from projects.ikem.engine.cli import read_config
         from projects.ikem.engine.config_check import apply_options
         from projects.ikem.evaluation.fusion import load_predictions
@@ -60,6 +60,7 @@ def main() -> None:
             predictions = load_predictions(args.predictions, args.stream)
         else:
             model = init_model(cfg, args.predictions, get_device())
+            require_classifier(model)
             clips = encode(model, clip_loader(cfg))
             predictions = classify(model, clips, args.stream)
         names = predictions.names

@@ -1,6 +1,6 @@
 """Clips of a prepared folder, and what is known of them by their names."""
 
-from typing import Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from mmengine.dataset import Compose
 
@@ -74,6 +74,30 @@ def frame_dirs(dataset: SkeletonDataset) -> List[str]:
         for clip in dataset.load_data_list()
         if dataset.unlabelled or clip['label'] != UNLABELLED
     ]
+
+
+def fields_of(
+    dataset: SkeletonDataset, names: Sequence[str]
+) -> List[Dict[str, Any]]:
+    """What is known of clips: fields of their annotations, else subject and
+    camera by their names.
+
+    Args:
+        dataset (SkeletonDataset): The data set.
+        names (sequence[str]): Names of the clips.
+    """
+    annotations = {a['frame_dir']: a for a in dataset.load_data_list()}
+    return [
+        annotations[name].get('fields') or _said_by_name(name)
+        for name in names
+    ]
+
+
+def _said_by_name(frame_dir: str) -> Dict[str, int]:
+    try:
+        return {k: recorded(frame_dir, k) for k in ('subject', 'camera')}
+    except ValueError:
+        return {}
 
 
 def load_clips(dataset: SkeletonDataset, indices: Sequence[int]) -> List[Clip]:

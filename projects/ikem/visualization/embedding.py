@@ -19,14 +19,21 @@ _MARKERS = (*'o^sDvPX*<>phdH8', '$o$')
 _ROWS = 30  # of the legend
 
 
-def to_plane(x: np.ndarray, method: str = 'tsne', seed: int = 0) -> np.ndarray:
-    """Embed vectors in the plane by their cosine distances.
+def to_plane(
+    x: np.ndarray,
+    method: str = 'tsne',
+    seed: int = 0,
+    metric: str = 'cosine',
+) -> np.ndarray:
+    """Embed vectors in the plane by their distances.
 
     Args:
         x (np.ndarray): Vectors of shape (N, D).
         method (str): ``'tsne'``, or ``'umap'``, which needs umap-learn.
             Defaults to ``'tsne'``.
         seed (int): Seed. Defaults to 0.
+        metric (str): ``'cosine'`` or ``'euclidean'``. Defaults to
+            ``'cosine'``.
 
     Returns:
         np.ndarray: Points of shape (N, 2).
@@ -41,10 +48,11 @@ def to_plane(x: np.ndarray, method: str = 'tsne', seed: int = 0) -> np.ndarray:
         raise ValueError(
             f'{len(x)} clips are too few to embed: take 4 or more'
         )
-    return _tsne(x, seed) if method == 'tsne' else _umap(x, seed)
+    embed = _tsne if method == 'tsne' else _umap
+    return embed(x, seed, metric)
 
 
-def _tsne(x: np.ndarray, seed: int) -> np.ndarray:
+def _tsne(x: np.ndarray, seed: int, metric: str) -> np.ndarray:
     try:
         from sklearn.manifold import TSNE
     except ImportError as error:
@@ -53,11 +61,11 @@ def _tsne(x: np.ndarray, seed: int) -> np.ndarray:
         ) from error
     perplexity = min(30, (len(x) - 1) / 3)
     return TSNE(
-        metric='cosine', perplexity=perplexity, random_state=seed
+        metric=metric, perplexity=perplexity, random_state=seed
     ).fit_transform(x)
 
 
-def _umap(x: np.ndarray, seed: int) -> np.ndarray:
+def _umap(x: np.ndarray, seed: int, metric: str) -> np.ndarray:
     try:
         from umap import UMAP
     except ImportError as error:
@@ -69,7 +77,7 @@ def _umap(x: np.ndarray, seed: int) -> np.ndarray:
     init = 'spectral' if len(x) > 2 * neighbours else 'random'
     return UMAP(
         n_neighbors=neighbours,
-        metric='cosine',
+        metric=metric,
         init=init,
         random_state=seed,
         n_jobs=1,  # as a seed asks for

@@ -1,6 +1,6 @@
 """Features of clips by a config and a checkpoint."""
 
-from typing import Dict, List, Mapping, NamedTuple, Optional
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 import numpy as np
 import torch
@@ -12,9 +12,13 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from projects.ikem.datasets import SkeletonDataset
+from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.engine.loops.frozen_feature_loop import extract_features
+from projects.ikem.evaluation.features import Features, field_arrays
 from projects.ikem.evaluation.fusion import Predictions
 from projects.ikem.models import SkeletonClassifier
+
+from .clips import fields_of
 
 
 class EncodedClips(NamedTuple):
@@ -40,15 +44,21 @@ class EncodedClips(NamedTuple):
 
 
 def clip_loader(
-    cfg: Config, split: Optional[str] = None, max_clips: Optional[int] = None
+    cfg: Config,
+    split: Optional[str] = None,
+    max_clips: Optional[int] = None,
+    unlabelled: bool = False,
 ) -> DataLoader:
     """The loader of a config's test set, or of another split of its data.
 
     Args:
         cfg (Config): The config.
-        split (str, optional): The split. Defaults to that of the config.
+        split (str, optional): The split, ``'all'`` for all clips unless a
+            split has that name. Defaults to that of the config.
         max_clips (int, optional): Of more clips, so many are taken, drawn at
             random but always the same.
+        unlabelled (bool): Whether clips without a label count. Defaults to
+            False, as the config has it.
 
     Raises:
         ValueError: If the config has no test set or its data no such split.
@@ -57,14 +67,23 @@ def clip_loader(
         raise ValueError(f'{cfg.filename} has no test_dataloader')
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     settings = cfg.test_dataloader.to_dict()
+    data = settings['dataset']
     if split is not None:
-        settings['dataset']['split'] = split
+        data['split'] = split
+    if split == 'all' and 'all' not in _splits(data.get('data_root')):
+        data['split'] = None
+    if unlabelled:
+        data['unlabelled'] = True
     loader = Runner.build_dataloader(settings, seed=0)
     num = len(loader.dataset)
     if max_clips is not None and num > max_clips:
         order = torch.randperm(num, generator=torch.Generator().manual_seed(0))
         loader.dataset.get_subset_(order[:max_clips].sort().values.tolist())
     return loader
+
+
+def _splits(data_root: str) -> Iterable[str]:
+    return read_annotations(data_root)['split']
 
 
 def encode(model: nn.Module, loader: DataLoader) -> EncodedClips:
@@ -81,6 +100,21 @@ def encode(model: nn.Module, loader: DataLoader) -> EncodedClips:
         [sample.frame_dir for sample in samples],
         np.array([int(sample.gt_label) for sample in samples]),
         encoded.features,
+    )
+
+
+def to_features(clips: EncodedClips) -> Features:
+    """Features on the CPU, and what annotations and names say of the clips.
+
+    Args:
+        clips (EncodedClips): The clips.
+    """
+    return Features(
+        clips.names,
+        clips.labels,
+        {u: f.float().cpu().numpy() for u, f in clips.features.items()},
+        field_arrays(fields_of(clips.dataset, clips.names)),
+        clips.dataset.metainfo.get('classes'),
     )
 
 

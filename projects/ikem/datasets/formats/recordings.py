@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterable, Iterator, Tuple
 
 from .errors import FormatError
 from .labels import plain
@@ -12,12 +12,12 @@ from .ntu import read_joints
 from .pose_pickle import get_fields
 
 
-def read_labels(clips: Dict[str, Path], labels: str) -> Dict[str, Dict]:
+def read_labels(clips: Iterable[str], labels: str) -> Dict[str, Dict]:
     """Label and fields of each recording.
 
     Args:
-        clips (dict[str, Path]): The files by the names of the clips, their
-            paths below the folder.
+        clips (iterable[str]): Names of the clips, such as the paths of
+            recordings below a folder.
         labels (str): ``'none'``, ``'folders'`` or a csv file with a header
             and the columns name, label and others. A name may be given with
             its suffix and folders or without.
@@ -33,13 +33,13 @@ def read_labels(clips: Dict[str, Path], labels: str) -> Dict[str, Dict]:
         return {name: {} for name in clips}
     if labels == 'folders':
         return {
-            name: dict(label=p.parent.name) if '/' in name else {}
-            for name, p in clips.items()
+            name: dict(label=Path(name).parent.name) if '/' in name else {}
+            for name in clips
         }
-    by_stem = {}
-    for name in clips:
-        by_stem.setdefault(Path(name).name, []).append(name)
     found = {name: {} for name in clips}
+    by_stem = {}
+    for name in found:
+        by_stem.setdefault(Path(name).name, []).append(name)
     text = Path(labels).read_bytes().decode('utf-8-sig', 'replace')
     rows = csv.DictReader(io.StringIO(text))
     rows.fieldnames = [name.strip() for name in rows.fieldnames or ()]
@@ -51,12 +51,13 @@ def read_labels(clips: Dict[str, Path], labels: str) -> Dict[str, Dict]:
         key = (row['name'] or '').strip().replace('\\', '/')
         if not key:
             continue  # a line of commas
-        key = key[: -len('.skeleton')] if key.endswith('.skeleton') else key
-        names = [key] if key in clips else by_stem.get(key, [])
+        if key not in found and key.endswith('.skeleton'):
+            key = key[: -len('.skeleton')]
+        names = [key] if key in found else by_stem.get(key, [])
         if len(names) != 1:
             raise FormatError(
                 labels,
-                f'{row["name"]!r} names {len(names)} of the recordings',
+                f'{row["name"]!r} names {len(names)} of the clips',
                 rows.line_num,
             )
         if found[names[0]]:

@@ -24,6 +24,7 @@ def pose_pickle_source(
     split_by: Optional[str] = None,
     val_fraction: Optional[float] = None,
     val_values: Optional[Sequence] = None,
+    labels: Optional[str] = None,
 ) -> Source:
     """Pose pickles of mmaction2 or PYSKL; see ``formats/pose_pickle``.
 
@@ -42,9 +43,12 @@ def pose_pickle_source(
             held out as a whole.
         val_fraction (float, optional): Share of the clips to hold out.
         val_values (sequence, optional): Values of the field to hold out.
+        labels (str, optional): A csv file as of :func:`kinect_source`, whose
+            labels and fields take the place of those of the clips it names.
 
     Raises:
-        FormatError: If a pickle is damaged, or holds poses of another kind.
+        FormatError: If a pickle is damaged, or holds poses of another kind,
+            or the csv does not fit.
         OSError: If a file cannot be read.
         ValueError: If the clips cannot be split so.
     """
@@ -54,6 +58,8 @@ def pose_pickle_source(
     num_joints = get_layout(layout).num_joints
     content = pose_pickle.load_pose_pickles(paths, num_joints)
     annotations, classes = content.annotations, content.classes
+    if labels is not None:
+        classes = _relabel(annotations, classes, labels)
     num_classes = pose_pickle.count_classes(annotations)
     notes = list(content.notes)
     if classes is not None and len(classes) < num_classes:
@@ -86,6 +92,25 @@ def pose_pickle_source(
         doubtful=True,
         upright=up != 'y',
     )
+
+
+def _relabel(
+    annotations: List[Dict], classes: Optional[List[str]], path: str
+) -> Optional[List[str]]:
+    """Take labels and fields of the clips that a csv names from there."""
+    names = [annotation['frame_dir'] for annotation in annotations]
+    known = recordings.read_labels(names, path)
+    for annotation in annotations:
+        label = annotation['label']
+        if classes and isinstance(label, int) and 0 <= label < len(classes):
+            annotation['label'] = classes[label]
+        told = known[annotation['frame_dir']]
+        if told:
+            annotation.update({'label': None, **told})
+    numbers, found = number_labels([a['label'] for a in annotations], path)
+    for annotation, number in zip(annotations, numbers):
+        annotation['label'] = number
+    return found
 
 
 def kinect_source(
