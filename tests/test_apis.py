@@ -4,13 +4,13 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from helpers import CONFIGS, tiny
+from helpers import CONFIGS, SKELETONCLR, tiny, write_untrained
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 
-from projects.ikem.apis import clip_shape, inference, init_model
+from projects.ikem.apis import clip_shape, encode, inference, init_model
 from projects.ikem.datasets.formats import FormatError
 from projects.ikem.datasets.formats.ntu import read_joints
 from projects.ikem.datasets.prepare import prepare
@@ -282,11 +282,41 @@ def test_a_checkpoint_that_does_not_fit(config, model, tmp_path):
 def test_models_without_checkpoint_and_of_another_kind(config):
     with pytest.warns(UserWarning, match='no checkpoint'):
         assert init_model(config).dataset_meta == {}
-    with pytest.raises(ValueError, match='builds a SkeletonCLR'):
-        init_model(
+    with pytest.warns(UserWarning, match='no checkpoint'):
+        pretraining = init_model(
             CONFIGS / 'skeletonclr'
             '/skeletonclr-joint_stgcn-slim_1xb128-300e_ntu60-xsub.py'
         )
+    with pytest.raises(ValueError, match='builds a SkeletonCLR'):
+        inference(pretraining, np.ones((1, 4, 25, 3)))
+
+
+def test_features_of_raw_clips(model, raw):
+    clips = sorted(raw.iterdir())
+    features = encode(model, clips, batch_size=4)
+    assert list(features) == list(MODALITIES)
+    for i, prediction in enumerate(inference(model, clips)):
+        for u in MODALITIES:
+            torch.testing.assert_close(features[u][i], prediction.feature[u])
+    with pytest.raises(ValueError, match='no clip'):
+        encode(model, [])
+
+
+def test_features_of_a_pretraining(model, prepared, raw, tmp_path):
+    cfg = tiny(SKELETONCLR, str(prepared), tmp_path)
+    paths = write_untrained(cfg, tmp_path, **model.dataset_meta)
+    pretraining = init_model(*paths)
+    path = raw / 'S001C003P001R001A006.skeleton'
+    features = encode(pretraining, [path])
+    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split=None))
+    names = [clip['frame_dir'] for clip in dataset.load_data_list()]
+    data = dataset[names.index(path.stem)]
+    batch = pretraining.data_preprocessor(pseudo_collate([data]))
+    with torch.no_grad():
+        expected = pretraining(**batch, mode='tensor')
+    assert list(features) == list(MODALITIES)
+    for u in MODALITIES:
+        torch.testing.assert_close(features[u], expected[u])
 
 
 def test_pipelines_that_do_not_do(model):

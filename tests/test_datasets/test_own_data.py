@@ -480,6 +480,29 @@ def test_labels_in_a_csv(recordings, tmp_path):
             kinect_source(recordings, str(csv))
 
 
+@pytest.mark.parametrize('texts', [False, True])
+def test_labels_in_a_csv_replace_those_of_a_pickle(tmp_path, texts):
+    clips = [person(seed=i) for i in range(4)]
+    before = ['sit', 'bow', 'sit', None] if texts else [0, 1, 0, None]
+    path = dump(tmp_path / 'p.pkl', clips, before)
+    csv = tmp_path / 'labels.csv'
+    names = ('jump', 'sit') if texts else (2, 0)
+    csv.write_text(
+        f'name,label,subject\nclip0,{names[0]},ann\nclip1,,\n'
+        f'clip3,{names[1]},\n'
+    )
+    prepare(pose_pickle_source(path, labels=str(csv)), tmp_path / 'out')
+    meta, _ = load(tmp_path / 'out')
+    expected = [0, -1, 1, 1] if texts else [2, -1, 0, 0]
+    assert list(labels_of(tmp_path / 'out').values()) == expected
+    assert meta.get('classes') == (['jump', 'sit'] if texts else None)
+    subjects = [a['fields']['subject'] for a in meta['annotations']]
+    assert subjects == ['ann', 1, 2, 3]
+    csv.write_text('name,label\nclip9,jump\n')
+    with pytest.raises(FormatError, match='labels.csv:2'):
+        pose_pickle_source(path, labels=str(csv))
+
+
 @pytest.mark.parametrize('encoding', ['utf-8-sig', 'utf-16'])
 def test_texts_that_an_editor_saved_again(tmp_path, encoding):
     clip = person()

@@ -70,7 +70,8 @@ def read_labels(clips: Iterable[str], labels: str) -> Dict[str, Dict]:
             if k and isinstance(v, str) and v.strip()
         }
         fields.pop('name')
-        if re.fullmatch(r'-?\d{1,9}', fields.get('label', '')):
+        fields.setdefault('label', '')
+        if re.fullmatch(r'-?\d{1,9}', fields['label']):
             fields['label'] = int(fields['label'])
         found[names[0]] = fields
     return found

@@ -104,9 +104,7 @@ def _relabel(
         label = annotation['label']
         if classes and isinstance(label, int) and 0 <= label < len(classes):
             annotation['label'] = classes[label]
-        told = known[annotation['frame_dir']]
-        if told:
-            annotation.update({'label': None, **told})
+        annotation.update(known[annotation['frame_dir']])
     numbers, found = number_labels([a['label'] for a in annotations], path)
     for annotation, number in zip(annotations, numbers):
         annotation['label'] = number

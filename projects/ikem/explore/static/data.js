@@ -30,7 +30,7 @@ const predictedOf = (i) => className(stream().predicted[i]);
 function make(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
-    if (key in element) element[key] = value;
+    if (key in element && key !== 'list') element[key] = value;
     else element.setAttribute(key, value);
   }
   element.append(...children);

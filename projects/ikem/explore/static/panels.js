@@ -124,13 +124,18 @@ function openPanel(name) {
 
 function drawTabs() {
   const focused = document.activeElement?.id;
-  byId('tabs').replaceChildren(...Object.entries(PANELS).map(([name, [title, , count]]) =>
+  const strip = byId('tabs');
+  const scrolled = strip.scrollLeft;
+  strip.replaceChildren(...Object.entries(PANELS).map(([name, [title, , count]]) =>
     make('button', {
       id: `tab-${name}`, role: 'tab', tabIndex: name === panel ? 0 : -1,
       'aria-selected': String(name === panel), 'aria-controls': 'panel',
       onclick: () => openPanel(name),
     }, title, make('small', {}, String(count() || '')))));
-  if (focused?.startsWith('tab-')) byId(focused).focus();
+  const { offsetLeft: left, offsetWidth: width } = byId(`tab-${panel}`);
+  const least = left + width + 48 - strip.clientWidth; // all of it, no fade
+  strip.scrollLeft = Math.max(least, Math.min(scrolled, left - 48));
+  if (focused?.startsWith('tab-')) byId(focused).focus({ preventScroll: true });
 }
 
 byId('tabs').onkeydown = (event) => {
@@ -139,5 +144,5 @@ byId('tabs').onkeydown = (event) => {
   const names = Object.keys(PANELS);
   const next = names[(names.indexOf(panel) + step + names.length) % names.length];
   openPanel(next);
-  byId(`tab-${next}`).focus();
+  byId(`tab-${next}`).focus({ preventScroll: true });
 };
