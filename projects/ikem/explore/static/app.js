@@ -132,8 +132,8 @@ let before = performance.now();
 function tick(now) {
   if (state.playing) {
     state.phase = (state.phase + (state.speed * (now - before)) / round) % 1;
-    byId('scrub').value = Math.round(1000 * state.phase);
   }
+  byId('scrub').value = Math.round(1000 * state.phase);
   before = now;
   stepPoints(now);
   drawMap();
