@@ -98,7 +98,20 @@ def make_features(names, **more):
     )
 
 
-def test_names_are_only_texts(prepared_ntu, monkeypatch):
+def test_clips_without_labels(prepared_ntu):
+    names = [f'clip{i:02d}' for i in range(NUM_CLIPS)]
+    features = make_features(names)._replace(labels=np.full(NUM_CLIPS, -1))
+    content = explore(features, prepared_ntu, method='tsne')
+    for found in content['streams'].values():
+        assert set(found['predicted']) == {-1} and not found['doubts']
+        assert sorted(found['next']) == list(range(NUM_CLIPS))
+        assert len(found['medoids']) == 8
+    assert '<script' in render(content)
+    with pytest.raises(ValueError, match='4 or more'):
+        explore(features.take([0, 1]), prepared_ntu)
+
+
+def test_names_are_only_texts(prepared_ntu):
     meta = read_annotations(prepared_ntu)
     names = [clip['frame_dir'] for clip in meta['annotations']][:8]
     features = make_features(

@@ -185,7 +185,8 @@ def test_plot_curves(tmp_path, out):
     succeed(CURVES, one, two, *names, '--overlay', *out)
     assert size(tmp_path / 'x.png') != wide
     for overlay in ((), ('--overlay',)):
-        absent = ('--names', 'lr', 'acc')
+        some, absent = ('--names', 'lr', 'acc'), ('--names', 'acc')
+        assert "'acc'" in succeed(CURVES, one, *some, *overlay, *out)
         assert "'acc'" in fail(CURVES, one, *absent, *overlay, *out)
     three = write_log(tmp_path / 'c/run', lr=0.1)  # has no losses
     succeed(CURVES, one, three, *names, *out)

@@ -3,14 +3,19 @@
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
 from projects.ikem.skeletons import LAYOUTS
 from projects.ikem.visualization.skeletons import (
+    BLUE,
+    ORANGE,
     Clip,
     bones,
+    draw_floor,
     draw_skeletons,
+    find_look,
     limits,
     place,
     set_limits,
@@ -47,6 +52,27 @@ def test_each_person_has_its_bones_and_joints(layout, three_d):
         layout.num_joints - 1
     ] * 2
     assert [len(c.get_offsets()) for c in joints] == [layout.num_joints] * 2
+
+
+def test_left_and_right_in_two_hues_and_a_head():
+    x = clip(persons=1, frames=40).keypoint / 100
+    for part, joints in LAYOUT.parts.items():
+        side = -1 if part.startswith('left') else part.startswith('right')
+        x[..., list(joints), 0] += side  # x grows to the right
+    x[..., 3, 1] += 2
+    look = find_look(LAYOUT, x)
+    assert look.head == 3
+    ax = axes()
+    draw_skeletons(ax, x[:, 0], LAYOUT, look=look)
+    (dots,) = [c for c in ax.collections if c not in lines(ax)]
+    shades = [to_hex(c).upper() for c in dots.get_facecolor()]
+    for part, joints in LAYOUT.parts.items():
+        expected = {'left': BLUE, 'right': ORANGE}.get(part.split('_')[0])
+        assert {shades[v] for v in joints} == {expected or '#333333'}
+    assert dots.get_sizes().argmax() == 3
+    draw_floor(ax, x)
+    (floor,) = lines(ax)[-1].get_segments()
+    assert floor[:, 1] == pytest.approx([x[..., 1].min()] * 2)
 
 
 def test_bones_join_their_joints_as_the_sensor_sees_them():

@@ -110,7 +110,7 @@ def test_limits_stay_and_all_frames_differ(tmp_path):
         animation._func(t)
         counts.add(len(axes[0].collections))
         assert places() == before
-    assert counts == {2}  # bones and joints of this frame alone
+    assert counts == {3}  # floor, bones and joints of this frame alone
     write(animation, tmp_path / 'x.gif', dpi=30)
     with Image.open(tmp_path / 'x.gif') as image:
         assert image.n_frames == 6

@@ -148,6 +148,9 @@ def test_curves():
     axes = curves_figure(panels).axes
     assert [len(ax.lines) for ax in axes] == [2, 1]
     assert [ax.get_title() for ax in axes] == ['one', 'two']
+    empty = curves_figure([('one', [runs['one'], {}])], '', ['l.*', 'acc'])
+    (text,) = empty.axes[1].texts
+    assert text.get_text() == 'acc\nnot logged'
 
 
 def test_names_of_classes():

@@ -45,13 +45,16 @@ def draw(args: argparse.Namespace) -> 'Figure':
 
     titles = run_names(args.work_dirs)
     runs = read_curves(args.work_dirs, args.names)
+    for i, name in enumerate(args.names):
+        if not any(panels[i] for panels in runs):
+            print(f'no run has logged {name!r}')
     if args.overlay:
         curves = [
             {n: v for panel in panels for n, v in panel.items()}
             for panels in runs
         ]
         return overlay_figure(list(zip(titles, curves)), args.title)
-    return curves_figure(list(zip(titles, runs)), args.title)
+    return curves_figure(list(zip(titles, runs)), args.title, args.names)
 
 
 def run_names(work_dirs: List[Path]) -> List[str]:

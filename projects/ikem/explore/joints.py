@@ -7,7 +7,12 @@ import numpy as np
 
 from projects.ikem.datasets.transforms import ResampleFrames
 from projects.ikem.skeletons import SkeletonLayout
-from projects.ikem.visualization.skeletons import bones, limits, place
+from projects.ikem.visualization.skeletons import (
+    bones,
+    find_look,
+    limits,
+    place,
+)
 
 _ABSENT, _LEVELS = 255, 254  # of a byte: no person, and steps of a coordinate
 
@@ -97,23 +102,7 @@ def drawn_layout(
         dict: ``bones``, pairs of joints; ``side`` of each joint, 0 in the
         middle, 1 left, 2 right; ``head``, a joint.
     """
-    mean = keypoint[:, 0].mean((0, 1))  # (V, 3)
-    side = joint_sides(layout, mean)
-    middle = [v for v in range(layout.num_joints) if side[v] == 0]
-    head = max(middle or range(layout.num_joints), key=lambda v: mean[v, 1])
-    return dict(bones=bones(layout), side=side, head=head)
-
-
-def joint_sides(layout: SkeletonLayout, mean: np.ndarray) -> List[int]:
-    """Side of each joint: 0 in the middle or unknown, 1 left, 2 right.
-
-    Args:
-        layout (SkeletonLayout): The layout; its mirror pairs joints.
-        mean (np.ndarray): Mean place of each joint, of shape (V, 3), x to the
-            person's right.
-    """
-    mirror = layout.mirror or range(layout.num_joints)
-    return [
-        0 if w == v else 2 if mean[v, 0] > mean[w, 0] else 1
-        for v, w in enumerate(mirror)
-    ]
+    first = keypoint[:, 0].astype(float)  # of the persons
+    first[~first.any(axis=(2, 3))] = np.nan
+    sides, head = find_look(layout, first)
+    return dict(bones=bones(layout), side=sides, head=head)

@@ -25,7 +25,7 @@ def read_curves(
 
     Raises:
         FileNotFoundError: If a folder has no log.
-        ValueError: If nothing in any log matches a pattern, or it is no
+        ValueError: If nothing in any log matches any pattern, or one is no
             expression.
     """
     logs = [read_logs(work_dir) for work_dir in work_dirs]
@@ -41,17 +41,19 @@ def read_curves(
             panels.append(
                 {n: v for n, v in log.items() if expression.fullmatch(n)}
             )
-        if not any(panels[-1] for panels in runs):
-            names = dict.fromkeys(n for log in logs for n in log)
-            raise ValueError(
-                f'no logged name matches {pattern!r}; there are '
-                f'{", ".join(names)}'
-            )
+    if not any(curves for panels in runs for curves in panels):
+        names = dict.fromkeys(n for log in logs for n in log)
+        raise ValueError(
+            f'no logged name matches {" or ".join(map(repr, patterns))}; '
+            f'there are {", ".join(names)}'
+        )
     return runs
 
 
 def curves_figure(
-    runs: Sequence[Tuple[str, Sequence[Curves]]], title: str = ''
+    runs: Sequence[Tuple[str, Sequence[Curves]]],
+    title: str = '',
+    patterns: Sequence[str] = (),
 ) -> Figure:
     """A column of panels for each run, a line for each name.
 
@@ -59,6 +61,8 @@ def curves_figure(
         runs (sequence[tuple[str, sequence[Curves]]]): Name of each run and
             the curves of its panels.
         title (str): Title.
+        patterns (sequence[str]): What each panel is of, to say so where it
+            is empty.
     """
     rows = max(len(panels) for _, panels in runs)
     figure = Figure(
@@ -66,8 +70,8 @@ def curves_figure(
     )
     axes = figure.subplots(rows, len(runs), squeeze=False)
     for column, (run, panels) in zip(axes.T, runs):
-        for ax, curves in zip(column, panels):
-            _draw(ax, curves)
+        for i, (ax, curves) in enumerate(zip(column, panels)):
+            _draw(ax, curves, *patterns[i : i + 1])
         column[0].set_title(run, fontsize=9)
     figure.suptitle(title)
     return figure
@@ -97,10 +101,16 @@ def overlay_figure(
     return figure
 
 
-def _draw(ax: Axes, curves: Curves) -> None:
+def _draw(ax: Axes, curves: Curves, pattern: str = '') -> None:
     """A line for each name; from the eleventh on dashed."""
     if not curves:
-        ax.text(0.5, 0.5, 'not logged', ha='center', va='center')
+        ax.text(
+            0.5,
+            0.5,
+            f'{pattern}\nnot logged'.strip(),
+            ha='center',
+            va='center',
+        )
         ax.set_axis_off()
         return
     for i, (label, curve) in enumerate(curves.items()):

@@ -19,8 +19,10 @@ from .skeletons import (
     Clip,
     draw_arrows,
     draw_dots,
+    draw_floor,
     draw_segments,
     draw_skeletons,
+    find_look,
     limits,
     place,
 )
@@ -90,7 +92,13 @@ def liveliest_frame(clip: Clip) -> int:
 
 
 def _joint(x, values, layout) -> Tuple[str, Draw]:
-    return 'metres', lambda ax, t: draw_skeletons(ax, x[:, t], layout, dots=16)
+    look = find_look(layout, x)
+
+    def draw(ax: Axes, t: int) -> None:
+        draw_floor(ax, x)
+        draw_skeletons(ax, x[:, t], layout, dots=16, look=look)
+
+    return 'metres', draw
 
 
 def _bone(x, values, layout) -> Tuple[str, Draw]:

@@ -12,7 +12,15 @@ from mmengine.utils import ProgressBar
 
 from projects.ikem.files import written_aside
 
-from .skeletons import Clip, draw_skeletons, limits, place, set_limits
+from .skeletons import (
+    Clip,
+    draw_floor,
+    draw_skeletons,
+    find_look,
+    limits,
+    place,
+    set_limits,
+)
 
 RAW_FRAME_RATE = 30  # of the Kinect, by which NTU RGB+D and NW-UCLA were made
 MOVIES = ('.gif', '.mp4')
@@ -38,12 +46,14 @@ class Panel(NamedTuple):
 def joint_panel(clip: Clip) -> Panel:
     """A clip as skeletons."""
     x = place(clip.keypoint)
-    return Panel(
-        clip.title.replace(': ', '\n'),
-        limits(x),
-        lambda ax, t: draw_skeletons(ax, x[:, t], clip.layout),
-        x.shape[1],
-    )
+    look = find_look(clip.layout, x)
+
+    def draw(ax: Axes, t: int) -> None:
+        draw_floor(ax, x)
+        draw_skeletons(ax, x[:, t], clip.layout, look=look)
+
+    title = clip.title.replace(': ', '\n')
+    return Panel(title, limits(x), draw, x.shape[1])
 
 
 def _grid(

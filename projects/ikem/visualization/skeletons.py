@@ -20,6 +20,9 @@ from projects.ikem.skeletons import SkeletonLayout
 BLUE, ORANGE, GREEN, PURPLE = '#0072B2', '#D55E00', '#009E73', '#CC79A7'
 PERSONS = (BLUE, ORANGE, GREEN, PURPLE)
 FAINT = '#B0B0B0'
+# Middle, left and right, by person.
+SIDES = (('#333333', BLUE, ORANGE), ('#888888', '#56B4E9', '#E69F00'))
+_HEAD = 12  # its area, in joints
 _GAP = 0.15  # between persons, metres
 
 
@@ -38,6 +41,38 @@ class Clip(NamedTuple):
     keypoint: np.ndarray
     layout: SkeletonLayout
     time_scale: float = 1.0
+
+
+class Look(NamedTuple):
+    """What tells the parts of a skeleton apart.
+
+    Args:
+        sides (list[int]): Of each joint: 0 in the middle or unknown, 1 left,
+            2 right.
+        head (int): The joint that is drawn as a head.
+    """
+
+    sides: List[int]
+    head: int
+
+
+def find_look(layout: SkeletonLayout, x: np.ndarray) -> Look:
+    """Find sides, by the mirror of a layout, and the head, the highest joint
+    in the middle.
+
+    Args:
+        layout (SkeletonLayout): The layout.
+        x (np.ndarray): Joints of shape (..., V, 3), NaN where absent, x to
+            the person's right.
+    """
+    mean = np.nanmean(x.reshape(-1, *x.shape[-2:]), axis=0)  # (V, 3)
+    joints = range(layout.num_joints)
+    sides = [
+        0 if w == v else 2 if mean[v, 0] > mean[w, 0] else 1
+        for v, w in enumerate(layout.mirror or joints)
+    ]
+    middle = [v for v in joints if sides[v] == 0]
+    return Look(sides, max(middle or joints, key=lambda v: mean[v, 1]))
 
 
 def bones(layout: SkeletonLayout) -> List[Tuple[int, int]]:
@@ -153,6 +188,7 @@ def draw_skeletons(
     layout: SkeletonLayout,
     color: Optional[str] = None,
     dots: float = 10,
+    look: Optional[Look] = None,
 ) -> None:
     """Draw the persons of a frame.
 
@@ -162,19 +198,42 @@ def draw_skeletons(
         layout (SkeletonLayout): Skeleton layout.
         color (str, optional): Of all. By default each person has its own.
         dots (float): Area of the joints. Defaults to 10.
+        look (Look, optional): Colours left and right, and draws a head.
     """
+    pairs = bones(layout)
     for m, person in enumerate(x):
         if np.isnan(person).any():
             continue
-        shade = color or PERSONS[m % len(PERSONS)]
+        shades = lines = color or PERSONS[m % len(PERSONS)]
+        areas = dots
+        if look is not None:
+            hues = SIDES[m % len(SIDES)]
+            shades = [hues[side] for side in look.sides]
+            # a bone is of the side of its joint, else of its parent
+            lines = [hues[look.sides[v] or look.sides[p]] for v, p in pairs]
+            areas = np.full(len(person), dots, float)
+            areas[look.head] *= _HEAD
         draw_segments(
             ax,
-            person[bones(layout)],
-            colors=shade,
+            person[pairs],
+            colors=lines,
             linewidths=1.6,
             capstyle='round',
         )
-        draw_dots(ax, person, s=dots, color=shade)
+        draw_dots(ax, person, s=areas, color=shades)
+
+
+def draw_floor(ax: Axes, x: np.ndarray) -> None:
+    """Draw a line below the lowest joint of a clip.
+
+    Args:
+        ax (Axes): Where.
+        x (np.ndarray): Joints of shape (..., 3), NaN where absent.
+    """
+    low, high = limits(x)
+    y, z = np.nanmin(x[..., 1]), (low[2] + high[2]) / 2
+    ends = np.array([[(low[0], y, z), (high[0], y, z)]])
+    draw_segments(ax, ends, colors=FAINT, linewidths=1, zorder=0)
 
 
 def draw_strip(ax: Axes, clip: Clip, num_frames: int = 8) -> float:
@@ -189,12 +248,13 @@ def draw_strip(ax: Axes, clip: Clip, num_frames: int = 8) -> float:
         float: Width of the strip divided by its height.
     """
     x = place(clip.keypoint)
-    box = limits(x, margin=0.03)
+    look = find_look(clip.layout, x)
+    box = limits(x, margin=0.05)  # for the head
     width = np.ptp(box[:, 0])
     frames = np.linspace(0, x.shape[1] - 1, num_frames).round().astype(int)
     for i, t in enumerate(frames):
         shift = np.array((-i * width, 0, 0))  # to the right, as it is seen
-        draw_skeletons(ax, x[:, t] + shift, clip.layout, dots=4)
+        draw_skeletons(ax, x[:, t] + shift, clip.layout, dots=4, look=look)
     box[0, 0] -= (num_frames - 1) * width
     set_limits(ax, box)
     width, height, _ = np.ptp(box, axis=0)

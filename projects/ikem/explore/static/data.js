@@ -5,7 +5,7 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 const state = {
   stream: Object.keys(DATA.streams)[0],
-  colour: 'class',
+  colour: DATA.labels.some((y) => y >= 0) ? 'class' : 'cluster',
   query: '',
   only: new Set(), // values of the colour that are shown; none: all
   hover: -1,
