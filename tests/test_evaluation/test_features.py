@@ -60,6 +60,8 @@ def test_fields_keep_numbers():
         (dict(features_joint=np.full((3, 4), np.nan)), 'features_joint'),
         (dict(features_joint=np.zeros((2, 4))), 'features_joint'),
         (dict(field_room=np.array(['x'])), 'field_room'),
+        (dict(field_room=np.array([b'x'] * 3)), 'field_room'),
+        (dict(field_room=np.array([1, 2, np.nan])), 'field_room'),
         (dict(field_room=np.array([{}, 1, 2], object)), 'npz'),
     ],
 )

@@ -101,6 +101,12 @@ def load_features(path) -> Features:
     for key, x in streams.items():
         if x.dtype.kind != 'f' or not np.isfinite(x).all():
             raise FormatError(path, f'features_{key} are not finite')
+    for key, x in fields.items():
+        numbers = x.dtype.kind in 'biuf' and np.isfinite(x).all()
+        if not numbers and x.dtype.kind != 'U':
+            raise FormatError(
+                path, f'field_{key} is no array of texts or finite numbers'
+            )
     classes = arrays.get('classes')
     if classes is not None:
         classes = [str(name) for name in classes.tolist()]

@@ -47,7 +47,7 @@ class Moving(NamedTuple):
 
 
 def quantise(
-    keypoint: np.ndarray, max_bytes: int = 3_300_000, max_frames: int = 25
+    keypoint: np.ndarray, max_bytes: int = 3_100_000, max_frames: int = 25
 ) -> Moving:
     """Write each coordinate as a byte, with a step that the clip's size asks
     for: 8 mm for two metres.
@@ -56,7 +56,7 @@ def quantise(
         keypoint (np.ndarray): Joints of shape (N, M, T, V, 3), zero where a
             person is absent. Persons are put beside each other.
         max_bytes (int): Of all; more clips have less frames, but two.
-            Defaults to 3.3 million, 4.4 as text.
+            Defaults to 3.1 million, 4.1 as text.
         max_frames (int): Frames of a clip at most. Defaults to 25.
 
     Raises:

@@ -54,8 +54,9 @@ function select(clips, open = true) {
 function changed() {
   findLooks();
   drawLegend();
-  const shown = DATA.names.filter((_, i) => isShown(i)).length;
-  byId('count').textContent = shown < N ? `${shown} of ${N} clips` : `${N} clips`;
+  findShown();
+  const left = shown.filter(Boolean).length;
+  byId('count').textContent = left < N ? `${left} of ${N} clips` : `${N} clips`;
   stale = true;
   openPanel(panel);
 }

@@ -53,8 +53,11 @@ const TEXTS = DATA.names.map((name, i) =>
   [name, labelOf(i), ...Object.values(DATA.fields).map((v) => v[i])]
     .join('\n').toLowerCase());
 
-function isShown(i) {
-  if (state.only.size && !state.only.has(valueOf(i))) return false;
+// Which clips pass the search and the legend; found anew when these change.
+let shown = [];
+function findShown() {
   const words = state.query.toLowerCase().split(/\s+/);
-  return words.every((word) => TEXTS[i].includes(word));
+  shown = TEXTS.map((text, i) => (!state.only.size || state.only.has(valueOf(i)))
+    && words.every((word) => text.includes(word)));
 }
+const isShown = (i) => shown[i];

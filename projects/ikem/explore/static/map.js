@@ -50,9 +50,8 @@ function drawMap() {
   const near = state.hover >= 0 ? stream().neighbours[state.hover] : [];
   const lit = new Set([state.hover, ...near]);
   for (let i = 0; i < N; i++) {
-    const shown = isShown(i);
     const look = lookOf(i);
-    g.globalAlpha = !shown ? 0.07 : state.hover >= 0 && !lit.has(i) ? 0.3 : 0.85;
+    g.globalAlpha = !isShown(i) ? 0.07 : state.hover >= 0 && !lit.has(i) ? 0.3 : 0.85;
     g.fillStyle = look.colour;
     drawMark(g, look.shape, ...place(i), r);
   }
@@ -190,12 +189,12 @@ new ResizeObserver(() => { stale = true; }).observe(map);
 
 // The nearest shown point in a direction, for arrow keys.
 function clipTowards(dx, dy) {
-  const shown = [...Array(N).keys()].filter(isShown);
-  if (state.hover < 0) return shown[0] ?? -1;
+  const clips = [...Array(N).keys()].filter(isShown);
+  if (state.hover < 0) return clips[0] ?? -1;
   const [x, y] = place(state.hover);
   let best = state.hover;
   let least = Infinity;
-  for (const i of shown) {
+  for (const i of clips) {
     const [px, py] = place(i);
     const along = (px - x) * dx + (py - y) * dy;
     const aside = Math.abs((px - x) * dy - (py - y) * dx);
