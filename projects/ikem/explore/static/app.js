@@ -56,7 +56,8 @@ function changed() {
   drawLegend();
   findShown();
   const left = shown.filter(Boolean).length;
-  byId('count').textContent = left < N ? `${left} of ${N} clips` : `${N} clips`;
+  const drawn = N < DATA.total ? `${N} of ${DATA.total} clips, drawn at random` : `${N} clips`;
+  byId('count').textContent = left < N ? `${left} of ${N} clips` : drawn;
   stale = true;
   openPanel(panel);
 }

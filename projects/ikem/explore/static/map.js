@@ -51,7 +51,7 @@ function drawMap() {
   const lit = new Set([state.hover, ...near]);
   for (let i = 0; i < N; i++) {
     const look = lookOf(i);
-    g.globalAlpha = !isShown(i) ? 0.07 : state.hover >= 0 && !lit.has(i) ? 0.3 : 0.85;
+    g.globalAlpha = !isShown(i) ? 0.07 : state.hover >= 0 && !lit.has(i) ? 0.38 : 0.85;
     g.fillStyle = look.colour;
     drawMark(g, look.shape, ...place(i), r);
   }
