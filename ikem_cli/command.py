@@ -117,19 +117,28 @@ def unknown(words: List[str]) -> str:
 
 def list_configs(args: List[str]) -> None:
     """Print the names of the shipped configs that fit a pattern."""
-    if len(args) > 1 or args[:1] in (['-h'], ['--help']):
-        print(
-            'usage: ikem configs [PATTERN]\n\n'
-            'Names of the shipped configs; PATTERN as in a shell, or a part\n'
-            "of the name: ikem configs 'linear/*ntu60*'"
-        )
+    usage = (
+        'usage: ikem configs [PATTERN]\n\n'
+        'Names of the shipped configs; PATTERN as in a shell, or a part\n'
+        "of the name: ikem configs 'linear/*ntu60*'"
+    )
+    if args[:1] in (['-h'], ['--help']):
+        print(usage)
         return
-    pattern = args[0] if args else ''
+    if len(args) > 1:
+        print(usage, file=sys.stderr)
+        sys.exit(2)
+    pattern, names = (args or [''])[0], []
     for path in sorted(CONFIGS.glob('*/*.py')):
         name = path.relative_to(CONFIGS).as_posix()
         fits = pattern in name or fnmatch.fnmatchcase(name, pattern)
         if fits and not name.startswith(('_base_/', 'suites/')):
-            print(name)
+            names.append(name)
+    if not names:
+        sys.exit(
+            f'ikem configs: none fits {pattern!r}: ikem configs lists all'
+        )
+    print('\n'.join(names))
 
 
 def run(name: str, args: List[str]) -> None:

@@ -122,6 +122,14 @@ def test_configs_are_listed(capsys):
     ]
 
 
+@pytest.mark.parametrize('patterns', [['nothing'], ['a', 'b']])
+def test_configs_that_are_not_there(patterns, capsys):
+    with pytest.raises(SystemExit) as caught:
+        command.list_configs(patterns)
+    assert caught.value.code not in (0, None)
+    assert capsys.readouterr().out == ''
+
+
 def test_configs_are_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in (NAME, f'ikem::{NAME}', f'configs/{NAME}', str(IKEM_3M)):

@@ -181,6 +181,16 @@ def test_second_stage_is_the_second_half(name, parsed):
     assert cfg.get('find_unused_parameters', False) == idle
 
 
+@named('hysp')
+def test_exchange_begins_where_the_distance_is_hyperbolic(name, parsed):
+    cfg = parsed(name)
+    begin, end = (
+        x * cfg.train_cfg.max_epochs if isinstance(x, float) else x
+        for x in (cfg.exchange.exchange_begin, cfg.model.pace_end)
+    )
+    assert begin == end < cfg.train_cfg.max_epochs
+
+
 @named('linear', 'finetune', 'semi', 'transfer')
 def test_evaluation_takes_the_checkpoint_of_its_pretraining(name, parsed):
     cfg = parsed(name)

@@ -155,6 +155,26 @@ def test_venv_of_an_old_python_is_made_anew(project):
     assert (code, calls) == (0, ['python3 -m venv .venv', INSTALL])
 
 
+@pytest.mark.parametrize('python', [None, '.venv/bin/python'])
+def test_packages_of_an_environment_of_others_are_kept(project, python):
+    """Such as one that uv made, which has no pip."""
+    project.add_python('python3', '3.11.7')
+    other = project.add_python('other', '3.12.1')
+    (project.venv / 'bin').mkdir(parents=True)
+    no_pip = 'case "$*" in\n    *pip*) exit 1;;'
+    answers = Path(other).read_text().replace('case "$*" in', no_pip)
+    (project.venv / 'bin/python').write_text(answers)
+    (project.venv / 'bin/python').chmod(0o755)
+    package = project.venv / 'lib/python3.12/site-packages/mine-1.dist-info'
+    package.mkdir(parents=True)
+    code, line, calls = project.set_up(python)
+    assert code == 1 and not calls and package.is_dir()
+    assert line.endswith('holds packages: move it away, or remove it')
+    shutil.rmtree(package)
+    if python is None:
+        assert project.set_up()[0] == 0
+
+
 def test_constraints_apply_to_the_pythons_that_have_them():
     """So that one command is right on all of them."""
     lines = (ROOT / 'constraints.txt').read_text().splitlines()

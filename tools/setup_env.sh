@@ -23,6 +23,13 @@ venv_works() {
         .venv/bin/python -m pip --version > /dev/null 2>&1
 }
 
+# whether it has packages that this script did not see through
+holds_packages() {
+    [ ! -f "$STAMP" ] &&
+        compgen -G '.venv/lib/python*/site-packages/*.dist-info' |
+        grep -qvE '/(pip|setuptools|wheel)-[^/]*$'
+}
+
 refuse() {
     echo "setup_env.sh: $1" >&2
     exit 1
@@ -47,6 +54,8 @@ if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$WANTED" ]; then
     exit 0
 fi
 if ! venv_works || [ "$(identity .venv/bin/python)" != "$IDENTITY" ]; then
+    ! holds_packages || refuse '.venv is of another Python or has no pip, and \
+holds packages: move it away, or remove it'
     echo "making .venv with Python $IDENTITY"
     rm -rf .venv
     "$PYTHON" -m venv .venv

@@ -39,7 +39,7 @@ if [ -z "$FOLDER" ]; then
 fi
 mkdir -p "$FOLDER"
 FOLDER=$(cd "$FOLDER" && pwd)
-VENV=$FOLDER/venv
+VENV=$(mktemp -d "$FOLDER/venv.XXXXXX")
 trap 'rm -rf "$VENV"' EXIT
 unset PYTHONPATH
 export PYTHONNOUSERSITE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}

@@ -4,7 +4,7 @@ from itertools import combinations
 import pytest
 import torch
 from commands import free_port, in_ranks
-from helpers import IKEM_3M, LINEAR, SKELETONCLR_JOINT, tiny
+from helpers import HYSP, IKEM_3M, LINEAR, SKELETONCLR_JOINT, read, tiny
 from mmaction.registry import HOOKS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import distributed
@@ -164,6 +164,32 @@ def test_the_stage_as_older_configs_say_it(ikem):
     ikem.train_cfg.max_epochs = 2
     ikem.custom_hooks = [dict(type='ExchangeStageHook', begin=1)]
     assert stages(ikem) == {0: ALONE, 1: EXCHANGE}
+
+
+@pytest.mark.parametrize('path', [IKEM_3M, HYSP])
+def test_losses_of_the_first_stage_alone_leave_the_log(
+    path, prepared_ntu, tmp_path
+):
+    """Of IKEM contrast; of HYSP that of the exchange's own space."""
+    cfg = read(path)
+    cfg.model.update(cfg.get('exchange', {}))
+    cfg.model.exchange_begin = 1
+    cfg.find_unused_parameters = True
+    cfg = tiny(cfg, prepared_ntu, tmp_path)
+    cfg.train_cfg.max_epochs = 2
+    runner = Runner.from_cfg(cfg)
+    train_step, last = runner.model.train_step, {}
+
+    def recording(data, optim_wrapper):
+        last.clear()
+        last.update(train_step(data, optim_wrapper))
+        return dict(last)
+
+    runner.model.train_step = recording
+    runner.train()
+    scalars = runner.message_hub.log_scalars
+    logged = {x for x in scalars if x.startswith('train/loss')}
+    assert logged == {f'train/{x}' for x in last if x.startswith('loss')}
 
 
 def log_of(cfg):

@@ -288,6 +288,9 @@ def test_a_first_phase_that_does_not_fit_is_refused(other):
 def test_errors():
     with pytest.raises(ValueError, match='mixed_from'):
         build('ActCLR', mixed_from='nothing')
+    for wrong in (dict(topk=0), dict(key_temperature=0.0)):
+        with pytest.raises(ValueError, match='are positive'):
+            build('ActCLR', **wrong)
     parents = dict(name='own', parents=(0, 0), center=0, shoulders=(0, 1))
     data = dict(
         type='ModalityDataPreprocessor', modalities=THREE, layout=parents

@@ -46,6 +46,7 @@ views_100e = views_of(34)
 views_30e = views_of(10)
 method = dict(
     type='ActCLR',
+    bank_size=65536,
     late_swap_begin=2 / 3,  # epoch 200 of 300
     topk=8192,
     key_temperature=0.04,
@@ -54,4 +55,4 @@ method = dict(
     exchange_begin=0.0,
 )
 # for small sets: the same eighth of the bank
-small_set = dict(topk=128)
+small_set = dict(bank_size=1024, topk=128)

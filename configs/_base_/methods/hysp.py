@@ -38,10 +38,11 @@ wide = dict(
     backbone=dict(base_channels=64, out_channels=1024),
     neck=dict(hid_channels=1024, out_channels=1024),
 )
-# added to the loss once it is the hyperbolic distance alone
+# added to the loss once it is the hyperbolic distance alone, of 300 epochs as of
+# a small set's
 exchange = dict(
     exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
-    exchange_begin=99,
+    exchange_begin=0.33,
     exchange_space=dict(
         neck=dict(type='MLPProjector', hid_channels=256, out_channels=128),
         bank_size=32768,

@@ -22,7 +22,7 @@ adam = dict(_delete_=True, type='Adam', lr=5e-3, weight_decay=1e-5)
 small_method = dict(
     method, neck=dict(method['neck'], out_channels=1024), weight=1.2e-3
 )
-# added to the losses in the second half; loss_weight of both may need a factor,
+# added to the losses in the second half; exchange_weight may have to be larger,
 # see docs/peers.md
 exchange = dict(
     exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],

@@ -63,8 +63,7 @@ class ProgressHook(Hook):
                 f'iteration {runner.iter + 1}: the modalities exchange '
                 'knowledge'
             )
-            if model.exchange_replaces:
-                self._forget_losses(runner)
+            self._forget_losses(runner)
 
     def _forget_losses(self, runner: Runner) -> None:
         """Or the log would go on showing losses that are not computed."""

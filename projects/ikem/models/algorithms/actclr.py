@@ -115,6 +115,12 @@ class ActCLR(SkeletonCLR):
             raise ValueError(
                 f"mixed_from is 'transferred' or 'plain', got {mixed_from!r}"
             )
+        if topk < 1 or min(key_temperature, query_temperature) <= 0:
+            raise ValueError(
+                'topk and the temperatures of ActCLR are positive, got '
+                f'topk={topk}, key_temperature={key_temperature}, '
+                f'query_temperature={query_temperature}'
+            )
         layout = self.data_preprocessor.layout
         self.transfer, self.swap, self.late_swap = (
             MODELS.build({'layout': layout, **cfg})
