@@ -73,9 +73,10 @@ class ActCLR(SkeletonCLR):
             is that of the exchanges.
 
     Raises:
-        ValueError: If an argument is out of its range, or the layout has no
-            parts; when called, if the swaps have another stride in time than
-            the encoder, or a batch has less than three clips.
+        ValueError: If an argument is out of its range, the layout has no
+            parts, or absent persons are to be skipped; when called, if the
+            swaps have another stride in time than the encoder, or a batch has
+            less than three clips.
     """
 
     num_views = 4
@@ -114,6 +115,12 @@ class ActCLR(SkeletonCLR):
         if mixed_from not in ('transferred', 'plain'):
             raise ValueError(
                 f"mixed_from is 'transferred' or 'plain', got {mixed_from!r}"
+            )
+        if self.data_preprocessor.skip_absent:
+            raise ValueError(
+                'the clips of ActCLR lend each other their persons, so that '
+                'nobody is absent for certain: set '
+                'data_preprocessor.skip_absent=False'
             )
         layout = self.data_preprocessor.layout
         self.transfer, self.swap, self.late_swap = (
