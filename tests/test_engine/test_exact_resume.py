@@ -106,6 +106,7 @@ def test_killed_and_resumed(
     assert_same_end(work_dir, whole, 'epoch_4.pth')
 
 
+@pytest.mark.long
 def test_without_absent_persons(never_killed, short_clips, tmp_path):
     work_dir, options = tmp_path / 'killed', dict(skip_absent=True)
     config = write_config(IKEM_3M, short_clips, work_dir, **options)

@@ -292,3 +292,17 @@ def test_encoders_of_the_other_way_are_warned_of(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         classifier.init_weights()
+
+
+def test_in_mixed_precision():
+    init_default_scope('mmaction')
+    model = build(data_preprocessor=preprocessor()).train()
+    persons = torch.tensor([[True, False], [True, True], [True, False]])
+    data = model.data_preprocessor(marked(3, 2, persons))
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model(**data, mode='loss')
+        f = model(**data)
+    loss, _ = model.parse_losses(losses)
+    loss.backward()
+    assert loss.isfinite()
+    assert {x.dtype for x in f.values()} == {torch.float32}
