@@ -2,10 +2,12 @@ import json
 
 import numpy as np
 import pytest
+from commands import succeed
 
 from projects.ikem.datasets.prepared import PreparedWriter
 from projects.ikem.evaluation.baselines import (
     RIDGE_ALPHA,
+    KeptBaselines,
     baseline_features,
     doubt,
     prepared_baselines,
@@ -195,3 +197,18 @@ def test_pairs_that_are_given(prepared):
     }
     with pytest.raises(ValueError, match="no split 'c'"):
         prepared_baselines(folder, [('a', 'c')])
+
+
+def test_the_tool(prepared):
+    names, write = prepared
+    folder = write(dict(xsub_train=names[:8], xsub_val=names[8:]))
+    tool = 'tools/analysis_tools/baselines.py'
+    _, line = succeed(tool, folder).splitlines()
+    assert line.split() == ['xsub', '100.0', '100.0']
+    assert not (folder / 'baselines.json').exists()
+    pair = ('--train', 'xsub_val', '--val', 'xsub_train', '--keep')
+    succeed(tool, folder, *pair)
+    (entry,) = KeptBaselines(folder).read().values()
+    assert entry == dict(
+        train='xsub_val', val='xsub_train', ridge=100.0, nn1=100.0
+    )
