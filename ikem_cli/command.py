@@ -39,6 +39,7 @@ COMMANDS = {
     'confusion': 'visualizations/confusion.py',
     'retrieve': 'visualizations/retrieve.py',
     'fuse': 'analysis_tools/fuse_scores.py',
+    'baselines': 'analysis_tools/baselines.py',
     'flops': 'analysis_tools/get_flops.py',
     'export-onnx': 'deployment/export_onnx.py',
     'convert': 'model_converters/convert_released.py',

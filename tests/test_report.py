@@ -134,6 +134,8 @@ def test_a_classifier(classifier, tmp_path):
     assert 'xsub_train' in data
     last = WorkDir(classifier).accuracies['fused_top1'].last
     assert f'{100 * last:.1f}' in page.sections['Accuracies']
+    note = 'on the joints of xsub_val, fitted to xsub_train: ridge'
+    assert note in page.sections['Accuracies']
     assert 'taken for' in page.sections['Confusions']
     assert 'PyTorch' in page.sections['Environment']
     captions = page.values('img', 'alt')

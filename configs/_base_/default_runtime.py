@@ -25,6 +25,7 @@ default_hooks = dict(
     reseed=dict(type='ReseedHook'),
     resume=dict(type='ResumeHook'),
     training_health=dict(type='TrainingHealthHook'),
+    baselines=dict(type='BaselineHook'),
 )
 
 env_cfg = dict(

@@ -305,6 +305,7 @@ def _prepare(
         frame_counts(clip['raw_frames'], keypoint.shape[1]),
         frame_dir=clip['frame_dir'],
         keypoint=keypoint,
+        persons=keypoint.any((1, 2, 3)),
     )
 
 

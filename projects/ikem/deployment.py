@@ -18,6 +18,7 @@ from .files import written_aside
 from .models import SkeletonClassifier, SlimSTGCN
 from .models.encoder import pool
 from .models.modalities import derive_modalities
+from .models.persons import PERSONS
 
 Shape = Tuple[int, int, int, int]
 
@@ -57,6 +58,7 @@ class DeployedClassifier(nn.Module):
         self.layout = preprocessor.layout
         self.functions = preprocessor.functions
         self.use_time_scale = preprocessor.use_time_scale
+        self.skip_absent = preprocessor.skip_absent
         head = classifier.fused_head
         head = classifier.head if head is None else head
         self.backbone = deepcopy(classifier.backbone)
@@ -92,6 +94,8 @@ class DeployedClassifier(nn.Module):
         inputs = derive_modalities(
             joints, self.head, self.layout, gamma, self.functions
         )
+        if self.skip_absent:
+            inputs[PERSONS] = (joints != 0).flatten(2).any(2)
         f = self.backbone.features(inputs)
         logits = [head(f[u]) for u, head in self.head.items()]
         scores = torch.stack(logits).mean(0).softmax(1)

@@ -1,5 +1,6 @@
 """Models and encoders with the weights of a checkpoint, all of them."""
 
+import warnings
 from typing import Dict, Mapping, Optional, Set, Union
 
 import torch
@@ -55,6 +56,7 @@ def load_encoders(
     checkpoint: str,
     prefix: str,
     neck_prefix: Optional[str] = None,
+    skip_absent: bool = False,
 ) -> None:
     """Load encoders from the checkpoint of a pre-training, read once.
 
@@ -68,6 +70,9 @@ def load_encoders(
         neck_prefix (str, optional): Where it has the projectors that are
             wanted, if any are there, in place of those of the encoders.
             Defaults to None.
+        skip_absent (bool): Whether they will run without absent persons; a
+            warning says it where they were trained otherwise. Defaults to
+            False.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -75,7 +80,7 @@ def load_encoders(
             skeleton, with a parameter missing, left over or of another shape.
     """
     try:
-        state, _ = read_checkpoint(checkpoint)
+        state, meta = read_checkpoint(checkpoint)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f'{error}: run the pre-training first, or give its checkpoint as '
@@ -107,6 +112,15 @@ def load_encoders(
             load_state_dict(encoder, own, strict=True)
         except RuntimeError as error:
             raise RuntimeError(f'{where} does not fit: {error}') from error
+    text = str(meta.get('cfg') or '')  # of the config, which is not executed
+    skipped = 'skip_absent=True' in text
+    if text and skipped != skip_absent:
+        warnings.warn(
+            f'the encoders of {checkpoint} were trained with skip_absent='
+            f'{skipped}, which changes features of clips with absent persons: '
+            f'set model.data_preprocessor.skip_absent={skipped} here as well',
+            stacklevel=2,
+        )
 
 
 def _necks(state: Mapping[str, Tensor]) -> Set[str]:

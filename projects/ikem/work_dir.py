@@ -12,6 +12,7 @@ from mmengine.config import Config
 from .checkpoint import find_checkpoint
 from .engine.cli import read_config
 from .engine.logs import read_logs
+from .evaluation.baselines import KeptBaselines
 from .files import read_json_dict, written_aside
 
 
@@ -127,6 +128,21 @@ class WorkDir:
         """Accuracies on the test clips by name, ``acc/`` left out."""
         names = [name for name in self.logs if name.startswith('acc/')]
         return {name[len('acc/') :]: self.accuracy(name) for name in names}
+
+    @property
+    def baselines(self) -> List[Dict[str, Any]]:
+        """Trivial baselines of the last training's validation, or test: at
+        most one entry, with ``train`` and ``val``, names of splits, and
+        ``ridge`` and ``nn1``, percent."""
+        splits = {
+            loader.dataset.get('split')
+            for loader in map(
+                self.config.get, ('val_dataloader', 'test_dataloader')
+            )
+            if loader is not None
+        }
+        entries = KeptBaselines(self.path).read().values()
+        return [entry for entry in entries if entry['val'] in splits][-1:]
 
     @property
     def headline(self) -> Optional[Tuple[str, Accuracy]]:

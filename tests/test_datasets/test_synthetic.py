@@ -206,7 +206,6 @@ def test_actions_differ_whenever_they_start():
 
 def test_trivial_classifiers_solve_it_in_part(recorded, tmp_path):
     """At the size and with the frames of the quickstart."""
-    pytest.importorskip('sklearn')
     (tmp_path / 'S033C001P001R001A001.skeleton').touch()
     reader = ClipReader(ntu_source(tmp_path, 'synthetic', num_frames=25))
     features = []
@@ -222,7 +221,15 @@ def test_trivial_classifiers_solve_it_in_part(recorded, tmp_path):
         for part, members in ntu_splits(recorded, 'synthetic').items()
     }
     labels = np.array([int(name[-3:]) for name in recorded])
-    measured = baselines.split_baselines(np.stack(features), labels, splits)
+    features = np.stack(features)
+    measured = {
+        name: baselines.trivial_baselines(
+            *(features[splits[train]], labels[splits[train]]),
+            *(features[splits[val]], labels[splits[val]]),
+        )
+        for name, (train, val) in baselines.split_pairs(splits).items()
+        if splits[train] and splits[val]
+    }
     # xsub 61.5 (ridge) and 71.6 %, xview 64.4 and 65.9 %
     assert set(measured) == {'xsub', 'xview'}
     for accuracies in measured.values():

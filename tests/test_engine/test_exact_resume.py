@@ -32,7 +32,7 @@ def twice(ranks):
     return [('iteration', number) for number in ITERATIONS[ranks]]
 
 
-def write_config(path, data_root, work_dir, workers=0):
+def write_config(path, data_root, work_dir, workers=0, skip_absent=False):
     torch.manual_seed(0)  # of the teacher
     cfg = read(path)
     if 'exchange' in cfg:  # of its own, in the second half
@@ -44,6 +44,7 @@ def write_config(path, data_root, work_dir, workers=0):
     cfg.default_hooks.checkpoint.update(interval=1, save_best='auto')
     if 'exchange_begin' in cfg.model:
         cfg.model.exchange_begin = 2
+    cfg.model.data_preprocessor.skip_absent = skip_absent
     if workers:
         cfg.train_dataloader.update(
             num_workers=workers, persistent_workers=True
@@ -66,12 +67,14 @@ def never_killed(short_clips, tmp_path_factory):
     folder = tmp_path_factory.mktemp('never_killed')
     work_dirs = {}
 
-    def work_dir(path, ranks):
-        if (path, ranks) not in work_dirs:
-            name = folder / f'{path.stem}{ranks}'
-            assert train(write_config(path, short_clips, name), ranks)
-            work_dirs[path, ranks] = name
-        return work_dirs[path, ranks]
+    def work_dir(path, ranks, **options):
+        key = f'{path.stem}{ranks}{len(options)}'
+        if key not in work_dirs:
+            name = folder / key
+            config = write_config(path, short_clips, name, **options)
+            assert train(config, ranks)
+            work_dirs[key] = name
+        return work_dirs[key]
 
     return work_dir
 
@@ -100,4 +103,15 @@ def test_killed_and_resumed(
     assert train(config, ranks)
     whole = never_killed(path, ranks)
     assert len(logged(whole)) == 4 * (1 + 3 // ranks)
+    assert_same_end(work_dir, whole, 'epoch_4.pth')
+
+
+@pytest.mark.long
+def test_without_absent_persons(never_killed, short_clips, tmp_path):
+    work_dir, options = tmp_path / 'killed', dict(skip_absent=True)
+    config = write_config(IKEM_3M, short_clips, work_dir, **options)
+    for death in twice(2):
+        assert not train(config, 2, death)
+    assert train(config, 2)
+    whole = never_killed(IKEM_3M, 2, **options)
     assert_same_end(work_dir, whole, 'epoch_4.pth')

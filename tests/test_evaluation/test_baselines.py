@@ -1,14 +1,17 @@
 import json
-import sys
 
 import numpy as np
 import pytest
+from commands import succeed
 
 from projects.ikem.datasets.prepared import PreparedWriter
 from projects.ikem.evaluation.baselines import (
     RIDGE_ALPHA,
+    KeptBaselines,
     baseline_features,
+    doubt,
     prepared_baselines,
+    top1,
     trivial_baselines,
 )
 
@@ -16,7 +19,6 @@ from projects.ikem.evaluation.baselines import (
 @pytest.fixture
 def problem():
     """Three overlapping classes in 12 dimensions of unequal scale."""
-    pytest.importorskip('sklearn')
     rng = np.random.default_rng(0)
     labels = np.arange(90) % 3
     centers = 2 * rng.normal(size=(3, 12))
@@ -79,18 +81,54 @@ def test_ridge_against_the_normal_equations(problem):
     )
 
 
-def test_missing_scikit_learn_is_explained(monkeypatch):
-    for name in [n for n in sys.modules if n.startswith('sklearn')]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, 'sklearn', None)
-    with pytest.raises(ImportError, match=r"pip install -e '.\[plots\]'"):
-        trivial_baselines(np.zeros((2, 1)), [0, 1], np.zeros((1, 1)), [0])
+def test_ridge_with_fewer_clips_than_features(problem):
+    """Solved by clips, it is what is solved by features."""
+    train, labels_train, val, labels_val = problem
+    wide = np.random.default_rng(1).normal(size=(12, 70))
+    train, val = train @ wide, val @ wide
+    x, x_val = (y / train.std(0) for y in (train, val))
+    targets = 2.0 * np.eye(3)[labels_train] - 1
+    offset = targets.mean(0)
+    weight = np.linalg.solve(
+        np.cov(x.T, bias=True) * len(x) + RIDGE_ALPHA * np.eye(70),
+        (x - x.mean(0)).T @ (targets - offset),
+    )
+    hits = ((x_val - x.mean(0)) @ weight + offset).argmax(1) == labels_val
+    data = train, labels_train, val, labels_val
+    assert trivial_baselines(*data)['ridge'] == pytest.approx(
+        100 * hits.mean()
+    )
+
+
+def test_constant_features_change_nothing(problem):
+    """An absent person's joints are zero."""
+    train, labels_train, val, labels_val = problem
+    padded = [
+        np.concatenate((x, np.full((len(x), 5), 0.1)), 1) for x in (train, val)
+    ]
+    assert trivial_baselines(*problem) == trivial_baselines(
+        padded[0], labels_train, padded[1], labels_val
+    )
+
+
+def test_sentences_of_what_is_below():
+    baselines = dict(ridge=61.5, nn1=81.4)
+    metrics = {
+        'acc/fused_top1': 0.595,
+        'acc/joint_knn1_top1': 0.9,
+        'acc/joint_top5': 0.1,
+        'loss': 1.0,
+    }
+    end = ' below the nearest neighbour on raw joints, 81.4'
+    assert doubt(top1(metrics), baselines) == f'fused 59.5 is{end}'
+    assert doubt(dict(a=1, b=2), baselines) == f'a 1.0, b 2.0 are{end}'
+    assert doubt(dict(fused=81.4), baselines) is None
+    assert top1({'acc/top1': 0.5}) == {'top-1': 50.0}
 
 
 @pytest.fixture
 def prepared(tmp_path):
     """Twelve clips of two classes that differ in where the joints are."""
-    pytest.importorskip('sklearn')
     rng = np.random.default_rng(0)
     labels = np.arange(12) % 2
     keypoint = (
@@ -147,3 +185,30 @@ def test_a_split_is_needed(prepared):
     names, write = prepared
     with pytest.raises(ValueError, match='xview_train'):
         prepared_baselines(write({'xview_train': names}))
+
+
+def test_pairs_that_are_given(prepared):
+    names, write = prepared
+    folder = write(dict(a=names[:8], b=names[8:]))
+    perfect = dict(ridge=100.0, nn1=100.0)
+    assert prepared_baselines(folder, [('a', 'b'), ('b', 'a')]) == {
+        'a b': perfect,
+        'b a': perfect,
+    }
+    with pytest.raises(ValueError, match="no split 'c'"):
+        prepared_baselines(folder, [('a', 'c')])
+
+
+def test_the_tool(prepared):
+    names, write = prepared
+    folder = write(dict(xsub_train=names[:8], xsub_val=names[8:]))
+    tool = 'tools/analysis_tools/baselines.py'
+    _, line = succeed(tool, folder).splitlines()
+    assert line.split() == ['xsub', '100.0', '100.0']
+    assert not (folder / 'baselines.json').exists()
+    pair = ('--train', 'xsub_val', '--val', 'xsub_train', '--keep')
+    succeed(tool, folder, *pair)
+    (entry,) = KeptBaselines(folder).read().values()
+    assert entry == dict(
+        train='xsub_val', val='xsub_train', ridge=100.0, nn1=100.0
+    )

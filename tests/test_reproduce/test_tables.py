@@ -33,8 +33,9 @@ def test_one_seed_has_no_deviation_and_none_no_mean():
 class Finished:
     """A work by its results, (last, best) by metric."""
 
-    def __init__(self, run, seed, results, current=True):
-        self.run = Run(run, config='')
+    def __init__(self, run, seed, results, current=True, baselines=None):
+        config = '' if baselines is None else None
+        self.run = Run(run, config=config, baselines=baselines)
         self.seed = seed
         self.name = f'seed{seed}/{run}'
         self.results = results
@@ -91,6 +92,22 @@ def test_markdown(written):
     names = ['seed2/xsub_linear', 'seed0/xview_linear', 'xview/ridge']
     for line, name in zip(lines[-3:], names):
         assert name in line
+
+
+def test_what_is_below_a_trivial_baseline_is_said(tmp_path):
+    def table(ridge):
+        works = [
+            Finished(
+                'baselines', None, {'xsub/ridge': (ridge, None)}, baselines='x'
+            ),
+            Finished('xsub_linear', 0, {'acc': (70.0, 71.0)}),
+        ]
+        write(tmp_path / 't', TABLE, works, dict(command='python x'))
+        return (tmp_path / 't.md').read_text()
+
+    sentence = 'xsub: trained 70.0 is below trivial, 70.5.'
+    assert sentence in table(70.5).splitlines()
+    assert 'below' not in table(69.5)
 
 
 def test_csv_and_json_agree(written):

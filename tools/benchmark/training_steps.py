@@ -146,6 +146,7 @@ def random_clips(cfg: Config, args: argparse.Namespace) -> List[Dict]:
     for i in range(args.batch):
         sample = ActionDataSample(metainfo=dict(frame_dir=f'clip{i}'))
         sample.set_field(1.5, 'time_scale')
+        sample.set_field(torch.ones(args.persons).bool(), 'persons')
         joints = torch.randn(shape, generator=random)
         samples.append(dict(inputs=joints, data_samples=sample))
     return samples

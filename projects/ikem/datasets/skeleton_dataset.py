@@ -58,6 +58,8 @@ class SkeletonDataset(BaseActionDataset):
     - label (int): Class index.
     - frame_dir (str): Name of the clip.
     - layout (str | dict): Skeleton layout of the joints.
+    - persons (np.ndarray): Who is there, whose joints are not all zero,
+      booleans of shape (M, ).
     - rng_key (tuple[int]): (seed, epoch, sample), what the random transforms
       draw from; absent until :meth:`set_epoch` is called, which
       :class:`DatasetEpochHook` does.
@@ -181,7 +183,12 @@ class SkeletonDataset(BaseActionDataset):
         # the folder counts the raw frames as total_frames
         counts = frame_counts(info['total_frames'], keypoint.shape[1])
         layout = self.metainfo['layout']
-        info.update(counts, keypoint=keypoint, layout=layout)
+        info.update(
+            counts,
+            keypoint=keypoint,
+            layout=layout,
+            persons=keypoint.any((1, 2, 3)),
+        )
         seed, epoch = self.epoch_state.state.tolist()
         if seed >= 0:
             info['rng_key'] = (seed, epoch, info['sample_idx'])

@@ -1,5 +1,7 @@
 """Energy-based attention-guided drop of feature maps (AimCLR's EADM)."""
 
+from typing import Optional
+
 import torch
 from mmengine.dist import all_reduce
 from torch import Tensor
@@ -26,7 +28,10 @@ def attention(maps: Tensor, smoothing: float = 1e-4) -> Tensor:
 
 @torch.no_grad()
 def drop_attended(
-    maps: Tensor, threshold: float = 0.7, smoothing: float = 1e-4
+    maps: Tensor,
+    threshold: float = 0.7,
+    smoothing: float = 1e-4,
+    persons: Optional[Tensor] = None,
 ) -> Tensor:
     """Factors that drop what attention points at: first joints, then single
     elements.
@@ -40,6 +45,8 @@ def drop_attended(
         threshold (float): Attention from which a joint, by its mean, or an
             element is dropped. Defaults to 0.7.
         smoothing (float): lambda of :func:`attention`. Defaults to 1e-4.
+        persons (Tensor, optional): Who is there and counts in the share,
+            booleans of shape (N, M). Defaults to all.
 
     Returns:
         Tensor: The factors, of the shape of the maps, constants.
@@ -48,9 +55,17 @@ def drop_attended(
     a = attention(maps.to(dtype), smoothing)
     joints = a.mean((2, 5), keepdim=True) < threshold  # (N, M, 1, V, U, 1)
     elements = a < threshold
-    kept = torch.stack(
-        [x.mean((0, 1, 2, 3, 5), dtype=dtype) for x in (joints, elements)]
-    )  # (2, U)
-    all_reduce(kept, 'mean')
+    there = a.new_ones(a.shape[:2], dtype=torch.bool)
+    if persons is not None:
+        there = persons.to(a.device)
+    there = there[:, :, None, None, None, None].expand_as(joints)
+    shares = torch.stack(
+        [
+            (x & there).mean((0, 1, 2, 3, 5), dtype=dtype)
+            for x in (joints, elements, there)
+        ]
+    )  # (3, U)
+    all_reduce(shares, 'mean')
+    kept = shares[:2] / shares[2]
     scale = kept.clamp(min=1 / maps.numel()).reciprocal().prod(0)
     return (joints & elements) * scale[:, None]

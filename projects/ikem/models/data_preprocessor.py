@@ -8,6 +8,7 @@ from torch import Tensor
 from projects.ikem.skeletons import get_layout
 
 from .modalities import MODALITIES, derive_modalities, raw_rotation_axis
+from .persons import PERSONS
 
 # what inputs have beside the modalities with keep_joints
 JOINTS, TIME_SCALE = 'joints', 'time_scale'
@@ -34,6 +35,12 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
             and their ``time_scale``, of shape (N, V), for algorithms that
             transform the joints of a batch and :meth:`derive` again. Defaults
             to False.
+        skip_absent (bool): Whether persons who are absent, by the ``persons``
+            of the data samples, are left out of the encoders and of the
+            statistics of their norms; a feature is then the mean over those
+            who are there. ``inputs`` also has ``persons``, booleans of shape
+            (N, V, M) on the CPU. False is the released code's way, in which
+            an absent person is one whose joints are zero. Defaults to False.
         non_blocking (bool): Whether transfers to the device do not block.
             Defaults to True.
 
@@ -48,6 +55,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         use_time_scale: bool = True,
         rotation_axis: str = 'unit',
         keep_joints: bool = False,
+        skip_absent: bool = False,
         non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking=non_blocking)
@@ -75,6 +83,7 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
         self.layout = get_layout(layout)
         self.use_time_scale = use_time_scale
         self.keep_joints = keep_joints
+        self.skip_absent = skip_absent
 
     def forward(self, data: Dict, training: bool = False) -> Dict:
         """Collate a batch and derive its modalities.
@@ -90,10 +99,15 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
             dict: ``inputs`` by modality and ``data_samples``.
 
         Raises:
-            KeyError: If a data sample has no ``time_scale`` and it is needed.
+            KeyError: If a data sample has no ``time_scale``, or no
+                ``persons``, and it is needed.
+            ValueError: If clips have another number of persons than their
+                ``persons`` say.
         """
         if isinstance(data['inputs'], dict):
             return data
+        # before they are moved to a device
+        persons = _persons(data['data_samples']) if self.skip_absent else None
         data = self.cast_data(data)
         joints, samples = data['inputs'], data['data_samples']
         if not isinstance(joints, Tensor):  # of pseudo_collate
@@ -113,6 +127,15 @@ class ModalityDataPreprocessor(BaseDataPreprocessor):
             inputs[JOINTS] = joints
             gamma = time_scale.to(joints)[:, None]
             inputs[TIME_SCALE] = gamma.expand(joints.shape[:2])
+        if persons is not None:
+            if persons.shape[1] != joints.shape[2]:
+                raise ValueError(
+                    f'the clips have {joints.shape[2]} persons, `persons` of '
+                    f'their data samples {persons.shape[1]}: take out the '
+                    'transform that changed their number, or set '
+                    'skip_absent=False of the data preprocessor'
+                )
+            inputs[PERSONS] = persons[:, None].expand(joints.shape[:3])
         return dict(inputs=inputs, data_samples=samples)
 
     def derive(
@@ -141,3 +164,19 @@ def _time_scale(sample) -> Union[float, Tensor]:
             'of the data preprocessor'
         )
     return sample.get('time_scale')
+
+
+def _persons(samples: Union[Dict, Sequence]) -> Tensor:
+    """Who is there, booleans of shape (N, M) on the CPU."""
+    first = samples if isinstance(samples, dict) else samples[0]
+    if PERSONS not in first:
+        raise KeyError(
+            'a data sample does not say which persons are there: add '
+            '`persons` to the algorithm_keys of PackSkeleton, behind a data '
+            'set that says it, as SkeletonDataset does, or set '
+            'skip_absent=False of the data preprocessor'
+        )
+    if isinstance(samples, dict):
+        return samples[PERSONS].cpu().bool()
+    rows = [torch.as_tensor(sample.get(PERSONS)) for sample in samples]
+    return torch.stack(rows).cpu().bool()

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from .backbones import SlimSTGCN
 from .backbones.stgcn import encode, stgcn
 from .necks.projector import is_plain, mlp
+from .persons import gather, mean_over_persons, present, scatter
 from .stacking import Stacked, has_hooks
 
 Features = Dict[str, Tensor]
@@ -71,11 +72,17 @@ def pool(maps: Tensor, weight: Optional[Tensor] = None) -> Tensor:
     return pool_stack(maps.movedim(2, -1))
 
 
-def pool_stack(maps: Tensor) -> Tensor:
+def pool_stack(maps: Tensor, persons: Optional[Tensor] = None) -> Tensor:
     """:func:`pool` of maps (N, M, T, V, ...), such as those of
-    :meth:`Encoders.stacks`; returns (N, ...)."""
+    :meth:`Encoders.stacks`; returns (N, ...).
+
+    Args:
+        maps (Tensor): The maps.
+        persons (Tensor, optional): Those who count, of shape (N, M), see
+            :func:`mean_over_persons`. Defaults to all.
+    """
     dtype = torch.promote_types(maps.dtype, torch.float32)
-    return maps.mean((2, 3), dtype=dtype).mean(1)
+    return mean_over_persons(maps.mean((2, 3), dtype=dtype), persons)
 
 
 def unit(z: Features) -> Features:
@@ -259,15 +266,46 @@ class Encoders(ModuleDict):
         """Feature maps, those stacked that ran as one pass.
 
         Args:
-            x (dict[str, Tensor]): Clips (N, M, T, V, C) of the modalities;
-                further entries are not used.
+            x (dict[str, Tensor]): Clips (N, M, T, V, C) of the modalities,
+                and maybe ``persons``, see :func:`present`: those who are
+                absent do not take part, and their maps are zero. Further
+                entries are not used.
             joints (sequence[int], optional): The joints to keep in the graph,
                 for backbones that take ``joints``. Defaults to all.
 
         Returns:
             list[tuple[tuple[str, ...], Tensor]]: U modalities and their maps,
             of shape (N, M, T', V, U, D), in order.
+
+        Raises:
+            ValueError: If persons are absent, and the backbone is of clips of
+                a number of persons.
         """
+        persons = present(x)
+        stacks = self._stacks(self._only(x, persons), joints)
+        if persons is None:
+            return stacks
+        return [(u, scatter(maps[:, 0], persons)) for u, maps in stacks]
+
+    def _only(self, x: Features, persons: Optional[Tensor]) -> Features:
+        """Each person who is there, as a clip (P, 1, T, V, C)."""
+        if persons is None:
+            return x
+        for backbone in self.backbones.values():
+            # the input norm of the toolbox's backbones
+            if getattr(backbone, 'data_bn_type', None) == 'MVC':
+                raise ValueError(
+                    f'the input norm of {type(backbone).__name__} has '
+                    'channels of each of several persons, none of whom can '
+                    "be left out: set backbone.data_bn_type='VC', or "
+                    'data_preprocessor.skip_absent=False'
+                )
+        return {u: gather(x[u], persons)[:, None] for u in self.modalities}
+
+    def _stacks(
+        self, x: Features, joints: Optional[Sequence[int]] = None
+    ) -> List[Tuple[Tuple[str, ...], Tensor]]:
+        """:meth:`stacks` of clips all of whose persons take part."""
         y = self._stacked_maps(x, joints)
         if y is not None:
             size = self.backbones[self.modalities[0]].out_channels
@@ -295,13 +333,16 @@ class Encoders(ModuleDict):
     def features(
         self, x: Features, joints: Optional[Sequence[int]] = None
     ) -> Features:
-        """Features f of clips, of shape (N, D); arguments of
-        :meth:`stacks`."""
-        return {
-            u: f
-            for names, stack in self.stacks(x, joints)
-            for u, f in zip(names, pool_stack(stack).unbind(1))
-        }
+        """Features f of clips, of shape (N, D), the mean over the persons
+        who take part; arguments of :meth:`stacks`."""
+        persons = present(x)
+        pooled = {}
+        for names, maps in self._stacks(self._only(x, persons), joints):
+            f = pool_stack(maps)
+            if persons is not None:  # f of each person
+                f = mean_over_persons(scatter(f, persons), persons)
+            pooled.update(zip(names, f.unbind(1)))
+        return pooled
 
     def project(self, f: Features) -> Features:
         """Projections g(f) of features (N, D), see :func:`project`."""

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Dict, List
 
 from projects.ikem.datasets.prepared import read_annotations
+from projects.ikem.evaluation.baselines import doubt, top1
 from projects.ikem.visualization.curves import Curves, curves_figure
 from projects.ikem.work_dir import WorkDir
 
@@ -193,7 +194,24 @@ def accuracy_blocks(run: WorkDir) -> List:
             '(which), chosen on the same clips: only the last one is a fair '
             'measure.'
         ),
+        *_baseline_blocks(run),
     ]
+
+
+def _baseline_blocks(run: WorkDir) -> List:
+    learnt = {f'acc/{name}': a.last for name, a in run.accuracies.items()}
+    blocks = []
+    for entry in run.baselines:
+        below = doubt(top1(learnt), entry)
+        blocks.append(
+            Note(
+                f'Without learned features, on the joints of {entry["val"]}, '
+                f'fitted to {entry["train"]}: ridge {entry["ridge"]:.1f}, '
+                f'nearest neighbour {entry["nn1"]:.1f}.'
+                + (f' {below[0].upper()}{below[1:]}.' if below else '')
+            )
+        )
+    return blocks
 
 
 def _environment(run: WorkDir) -> List:

@@ -88,6 +88,8 @@ def _table(path: Path) -> List:
     measured = read_json_dict(path)
     header, rows = texts(measured)
     blocks: List = [Table(header, rows), Note(NOTE)]
+    # tables of earlier versions have none
+    blocks += [Note(sentence) for sentence in measured.get('below', [])]
     missing = measured['missing']
     if missing:
         summary = f'{len(missing)} results are missing'

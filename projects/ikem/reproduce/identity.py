@@ -16,12 +16,13 @@ from projects.ikem.version import __version__
 
 # Fields that the Runner reads and that do not change what is trained.
 _INDIFFERENT = """
-default_hooks.checkpoint default_hooks.logger default_hooks.timer
-default_hooks.visualization env_cfg experiment_name launcher log_level
-log_processor resume test_cfg test_dataloader test_evaluator visualizer
-work_dir train_dataloader.num_workers train_dataloader.persistent_workers
-train_dataloader.pin_memory val_dataloader.num_workers
-val_dataloader.persistent_workers val_dataloader.pin_memory
+default_hooks.baselines default_hooks.checkpoint default_hooks.logger
+default_hooks.timer default_hooks.visualization env_cfg experiment_name
+launcher log_level log_processor resume test_cfg test_dataloader
+test_evaluator visualizer work_dir train_dataloader.num_workers
+train_dataloader.persistent_workers train_dataloader.pin_memory
+val_dataloader.num_workers val_dataloader.persistent_workers
+val_dataloader.pin_memory
 """.split()
 # Besides, where no table shows what it logs.
 _VALIDATION = """

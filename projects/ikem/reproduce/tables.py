@@ -7,6 +7,7 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from projects.ikem.evaluation.baselines import doubt
 from projects.ikem.files import written_aside
 
 from .costs import Cost, cost_of
@@ -54,8 +55,9 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
         dict: ``title``, ``columns``, ``rows`` (by title the cells by column:
         ``run``, ``metric``, ``published``, ``last`` and ``best``, see
         :func:`aggregate`), ``costs`` (by title the :class:`Cost` as a dict,
-        or None) if the table has them, and ``missing``, a line for each
-        result that is not there.
+        or None) if the table has them, ``below``, a sentence for each column
+        in which a trivial baseline exceeds what was learnt, and ``missing``,
+        a line for each result that is not there.
     """
     missing: List[str] = []
 
@@ -87,6 +89,7 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
         title=table.title,
         columns=table.columns,
         rows=rows,
+        below=_below(rows, table.columns, works),
         missing=list(dict.fromkeys(missing)),
     )
     if table.cost:
@@ -97,6 +100,25 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
             cost = None if work is None else cost_of(work)
             measured['costs'][row.title] = cost and cost._asdict()
     return measured
+
+
+def _below(
+    rows: Dict[str, Dict], columns: List[str], works: List[Work]
+) -> List[str]:
+    """Sentences on what is below a trivial baseline."""
+    trivial = {w.run.name for w in works if w.run.baselines is not None}
+    sentences = []
+    for column in columns:
+        learnt, baselines = {}, {}
+        for title, cells in rows.items():
+            cell = cells[column]
+            if cell['last'] is not None:
+                kind = baselines if cell['run'] in trivial else learnt
+                kind[title] = cell['last']['mean']
+        if baselines:
+            sentence = doubt(learnt, baselines, {k: k for k in baselines})
+            sentences += [f'{column}: {sentence}.'] if sentence else []
+    return sentences
 
 
 def _result(work: Work, metric: str) -> Dict[str, float]:
@@ -145,7 +167,8 @@ def markdown(measured: Dict[str, Any], command: str) -> str:
         '|---|' + '---:|' * len(header[1:]),
     ]
     lines += [f'| {" | ".join(row)} |' for row in rows]
-    lines += ['', NOTE, '', f'`{command}`']
+    for paragraph in (NOTE, *measured['below'], f'`{command}`'):
+        lines += ['', paragraph]
     if measured['missing']:
         lines += ['', 'Missing:', '']
         lines += [f'- {reason}' for reason in measured['missing']]

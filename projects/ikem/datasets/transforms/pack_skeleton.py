@@ -25,6 +25,7 @@ class PackSkeleton(PackActionInputs):
           sampling left one after the other in (M, num_clips * T, V, C). They
           become the views. 1 by default.
         - label (int, optional): Class of the clip.
+        - persons (np.ndarray, optional): Who is there, of shape (M, ).
         - frame_dir, time_scale (optional), and the other keys that
           ``meta_keys`` and ``algorithm_keys`` name.
 
@@ -39,7 +40,7 @@ class PackSkeleton(PackActionInputs):
         meta_keys (sequence[str]): Keys that become metainfo of the data
             sample. Defaults to ``('frame_dir', )``.
         algorithm_keys (sequence[str]): Keys that become fields of the data
-            sample. Defaults to ``('time_scale', )``.
+            sample. Defaults to ``('time_scale', 'persons')``.
 
     Raises:
         ValueError: If a clip has more than ``num_persons`` persons, or
@@ -50,7 +51,7 @@ class PackSkeleton(PackActionInputs):
         self,
         num_persons: Optional[int] = None,
         meta_keys: Sequence[str] = ('frame_dir',),
-        algorithm_keys: Sequence[str] = ('time_scale',),
+        algorithm_keys: Sequence[str] = ('time_scale', 'persons'),
     ) -> None:
         super().__init__(meta_keys=meta_keys, algorithm_keys=algorithm_keys)
         if num_persons is not None and num_persons < 1:
@@ -73,7 +74,14 @@ class PackSkeleton(PackActionInputs):
             x = self._pad(x, results.get('frame_dir'))
         # a copy where the array is a read-only view of a file
         x = np.require(x, np.float32, ['C', 'W'])
-        packed = super().transform(dict(results, keypoint=x))
+        results = dict(results, keypoint=x)
+        if 'persons' in results:  # padded ones are absent
+            persons = np.asarray(results['persons'])
+            padding = max(0, x.shape[1] - len(persons))
+            results['persons'] = torch.from_numpy(
+                np.pad(persons, (0, padding))
+            )
+        packed = super().transform(results)
         packed['inputs'] = torch.from_numpy(x)  # even where there are images
         return packed
 

@@ -1,3 +1,4 @@
+from .baseline_hook import BaselineHook
 from .data_check_hook import DataCheckHook
 from .dataset_epoch_hook import DatasetEpochHook
 from .exchange_stage_hook import ExchangeStageHook
@@ -12,6 +13,7 @@ from .sync_norm_stats_hook import SyncNormStatsHook
 from .training_health_hook import TrainingHealthHook
 
 __all__ = [
+    'BaselineHook',
     'DataCheckHook',
     'DatasetEpochHook',
     'ExchangeStageHook',

@@ -141,13 +141,17 @@ def check_joints(dataset: BaseDataset, model: nn.Module) -> None:
 def doubts_of_training(runner: Runner, model: nn.Module) -> Iterator[str]:
     """What is allowed, but hardly meant."""
     loop = runner._train_loop
-    bank, num = getattr(model, 'bank', None), len(loop.dataloader.dataset)
-    if bank is not None and bank.size > num:
-        yield (
-            f'the memory bank has {bank.size} keys, the training {num} clips: '
-            "each clip's own earlier keys are among its negatives; lower "
-            f'model.bank_size to less than {num}'
-        )
+    num = len(loop.dataloader.dataset)
+    for name in ('', 'exchange_space.'):
+        owner = getattr(model, name.rstrip('.'), None) if name else model
+        bank = getattr(owner, 'bank', None)
+        if bank is not None and bank.size > num:
+            yield (
+                f'the memory bank has {bank.size} keys, the training {num} '
+                f'clips: each clip is held {bank.size / num:.1f} times, its '
+                f'own older keys are negatives; lower model.{name}bank_size '
+                f'to less than {num}'
+            )
     epochs = loop.max_epochs
     schedulers = runner.param_schedulers or []
     if isinstance(schedulers, dict):  # by optimiser

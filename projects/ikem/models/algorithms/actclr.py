@@ -73,9 +73,10 @@ class ActCLR(SkeletonCLR):
             is that of the exchanges.
 
     Raises:
-        ValueError: If an argument is out of its range, or the layout has no
-            parts; when called, if the swaps have another stride in time than
-            the encoder, or a batch has less than three clips.
+        ValueError: If an argument is out of its range, the layout has no
+            parts, or absent persons are to be skipped; when called, if the
+            swaps have another stride in time than the encoder, or a batch has
+            less than three clips.
     """
 
     num_views = 4
@@ -120,6 +121,12 @@ class ActCLR(SkeletonCLR):
                 'topk and the temperatures of ActCLR are positive, got '
                 f'topk={topk}, key_temperature={key_temperature}, '
                 f'query_temperature={query_temperature}'
+            )
+        if self.data_preprocessor.skip_absent:
+            raise ValueError(
+                'the clips of ActCLR lend each other their persons, so that '
+                'nobody is absent for certain: set '
+                'data_preprocessor.skip_absent=False'
             )
         layout = self.data_preprocessor.layout
         self.transfer, self.swap, self.late_swap = (

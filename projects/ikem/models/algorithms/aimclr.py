@@ -6,6 +6,7 @@ from torch import Tensor
 from ..attention_drop import drop_attended
 from ..encoder import Embedded, Features, pool_stack, unit
 from ..losses import aimclr, by_width
+from ..persons import present
 from .base import begun, require_beginning
 from .skeleton_clr import SkeletonCLR
 
@@ -78,11 +79,15 @@ class AimCLR(SkeletonCLR):
         """View 0 is the extreme one; queries see view 1, keys view 2."""
         extreme, *normal = views
         e = super().embed(normal)
-        plain, dropped = {}, {}
-        for names, maps in self.query.stacks(extreme):
-            drop = drop_attended(maps, self.attention_threshold)
-            plain.update(zip(names, pool_stack(maps).unbind(1)))
-            dropped.update(zip(names, pool_stack(maps * drop).unbind(1)))
+        plain, dropped, persons = {}, {}, present(extreme)
+        for names, F in self.query.stacks(extreme):
+            drop = drop_attended(F, self.attention_threshold, persons=persons)
+            f, f_dropped = (
+                pool_stack(F, persons),
+                pool_stack(F * drop, persons),
+            )
+            plain.update(zip(names, f.unbind(1)))
+            dropped.update(zip(names, f_dropped.unbind(1)))
         extra = dict(
             extreme=unit(self.query.project(plain)),
             dropped=unit(self.query.project(dropped)),

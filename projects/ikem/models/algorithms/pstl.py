@@ -15,6 +15,7 @@ from ..masking import (
     entries_of_bones,
     take_frames,
 )
+from ..persons import PERSONS
 from ..ranks import draw_per_clip, draw_together
 from .base import PretrainingModel
 
@@ -138,7 +139,8 @@ class PSTL(PretrainingModel):
             joints = self.views(clips[JOINTS], numbers)
             streams = self.data_preprocessor.derive(joints, clips[TIME_SCALE])
         views = zip(*(streams[u].unbind(1) for u in self.modalities))
-        return [dict(zip(self.modalities, view)) for view in views]
+        given = {k: v for k, v in clips.items() if k == PERSONS}
+        return [{**dict(zip(self.modalities, x)), **given} for x in views]
 
     def draw_joints(self) -> Optional[List[int]]:
         """Joints that stay in the graph, or None for all."""
@@ -170,11 +172,13 @@ class PSTL(PretrainingModel):
             numbers = draw_together(T - F)
         if self.attention != 'own':
             frames = calm_frames(clips[self.attention], numbers, F)
-            return {u: take_frames(x, frames) for u, x in clips.items()}
-        return {
-            u: take_frames(x, calm_frames(x, numbers, F))
-            for u, x in clips.items()
-        }
+            frames = dict.fromkeys(self.modalities, frames)
+        else:
+            frames = {
+                u: calm_frames(clips[u], numbers, F) for u in self.modalities
+            }
+        taken = {u: take_frames(clips[u], x) for u, x in frames.items()}
+        return {**clips, **taken}
 
     def embed(self, views: List[Features]) -> Embedded:
         """Draw and embed the anchor, the temporal and the spatial view."""

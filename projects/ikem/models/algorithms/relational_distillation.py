@@ -35,6 +35,8 @@ class Teacher(BaseModule):
             ``'exchange_space.neck.{modality}.'``.
         layout (str | dict | SkeletonLayout, optional): Skeleton layout of a
             backbone that has none of its own. Defaults to None.
+        skip_absent (bool): That of the data preprocessor, see
+            :func:`load_encoders`. Defaults to False.
 
     Raises:
         ValueError: If there is no modality.
@@ -49,6 +51,7 @@ class Teacher(BaseModule):
         prefix: str = 'query.{modality}.',
         neck_prefix: str = 'exchange_space.neck.{modality}.',
         layout: Optional[Any] = None,
+        skip_absent: bool = False,
     ) -> None:
         super().__init__()
         self.encoder = Encoders(modalities, backbone, neck, layout)
@@ -56,6 +59,7 @@ class Teacher(BaseModule):
         self.pretrained = pretrained
         self.prefix = prefix
         self.neck_prefix = neck_prefix
+        self.skip_absent = skip_absent
 
     def init_weights(self) -> None:
         """Load the encoders.
@@ -71,7 +75,11 @@ class Teacher(BaseModule):
                 'pre-training as model.teacher.pretrained'
             )
         load_encoders(
-            self.encoder, self.pretrained, self.prefix, self.neck_prefix
+            self.encoder,
+            self.pretrained,
+            self.prefix,
+            self.neck_prefix,
+            self.skip_absent,
         )
 
     def train(self, mode: bool = True) -> 'Teacher':
@@ -152,6 +160,7 @@ class RelationalDistillation(PretrainingModel):
             **{
                 'backbone': backbone,
                 'layout': self.data_preprocessor.layout,
+                'skip_absent': self.data_preprocessor.skip_absent,
                 **teacher,
             }
         )

@@ -122,7 +122,12 @@ class SkeletonClassifier(BaseModel):
                     stacklevel=2,
                 )
             return
-        load_encoders(self.backbone, self.pretrained, self.prefix)
+        load_encoders(
+            self.backbone,
+            self.pretrained,
+            self.prefix,
+            skip_absent=self.data_preprocessor.skip_absent,
+        )
 
     def compile(self, **kwargs) -> None:
         """Compile the encoders, by the arguments of ``torch.compile``."""
