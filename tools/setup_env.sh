@@ -27,7 +27,7 @@ venv_works() {
 holds_packages() {
     [ ! -f "$STAMP" ] &&
         compgen -G '.venv/lib/python*/site-packages/*.dist-info' |
-        grep -qvE '/(pip|setuptools|wheel)-[^/]*$'
+        grep -vE '/(pip|setuptools|wheel)-[^/]*$' > /dev/null
 }
 
 refuse() {
@@ -54,8 +54,8 @@ if [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$WANTED" ]; then
     exit 0
 fi
 if ! venv_works || [ "$(identity .venv/bin/python)" != "$IDENTITY" ]; then
-    ! holds_packages || refuse '.venv is of another Python or has no pip, and \
-holds packages: move it away, or remove it'
+    ! holds_packages || refuse ".venv is of another Python or has no pip, and \
+holds packages: move it away, or remove it"
     echo "making .venv with Python $IDENTITY"
     rm -rf .venv
     "$PYTHON" -m venv .venv
