@@ -157,7 +157,7 @@ def test_untrained_encoders_never_exchange(name):
         if cfg.optim_wrapper.optimizer.lr == 0:
             assert cfg.model.exchange_begin == 1.0
         else:
-            begin = 0.0 if cfg.model.type == 'ActCLR' else 0.5
+            begin = dict(ActCLR=0.0, HYSP=0.33).get(cfg.model.type, 0.5)
             assert cfg.model.get('exchange_begin', begin) == begin
 
 

@@ -33,3 +33,9 @@ exchange = dict(
         momentum=0.999,
     ),
 )
+small_exchange = dict(
+    exchange,
+    exchange_space=dict(
+        exchange['exchange_space'], bank_size=1024, momentum=0.99
+    ),
+)

@@ -64,7 +64,12 @@ def trainings():
             ensemble,
         ),
         'hysp-3m': ('hysp/hysp-3m', {}, ensemble),
-        'hysp-3m-exchange': ('hysp/hysp-3m', with_space, ensemble),
+        # once its loss is the hyperbolic distance alone
+        'hysp-3m-exchange': (
+            'hysp/hysp-3m',
+            {**with_space, 'model.exchange_begin': 0.33},
+            ensemble,
+        ),
     }
 
 

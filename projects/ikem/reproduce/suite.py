@@ -69,6 +69,8 @@ class ResultTable:
         rows (list[Row]): The rows.
         published (dict[str, dict[str, float]]): Published numbers in percent
             by title of the row and by column. Defaults to none.
+        note (str): What there is to say below it, such as where published
+            numbers come from. Defaults to nothing.
         cost (bool): Whether it has parameters and FLOPs of what is deployed,
             those of the first column. Defaults to False.
     """
@@ -77,6 +79,7 @@ class ResultTable:
     columns: List[str]
     rows: List[Row]
     published: Dict[str, Dict[str, float]] = field(default_factory=dict)
+    note: str = ''
     cost: bool = False
 
     def __post_init__(self) -> None:

@@ -87,6 +87,7 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
     }
     measured = dict(
         title=table.title,
+        note=table.note,
         columns=table.columns,
         rows=rows,
         below=_below(rows, table.columns, works),

@@ -103,6 +103,11 @@ class HYSP(PretrainingModel):
             x * max_epochs if isinstance(x, float) else x
             for x in (self.pace_begin, self.pace_end)
         )
+        if begin > end:  # one a share, the other an epoch
+            raise ValueError(
+                f'pace_begin={self.pace_begin} is after pace_end='
+                f'{self.pace_end} in a training of {max_epochs} epochs'
+            )
         self.share = pace(epoch, begin, end)
 
     def train(self, mode: bool = True) -> 'HYSP':
