@@ -102,6 +102,7 @@ def test_builds_and_steps(
     runner = Runner.from_cfg(cfg)
     runner.model.init_weights()
     loop = runner.train_loop
+    loop.dataloader.dataset.set_epoch(0, 0)  # as DatasetEpochHook does
     wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
     for epoch in range(2 if 'exchange_begin' in cfg.model else 1):  # stages
         if 'exchange_begin' in cfg.model:
