@@ -187,6 +187,10 @@ def test_errors():
         build('AimCLR', mining_begin=1.5)
     with pytest.raises(ValueError, match='neighbours'):
         build('AimCLR', neighbours=0)
+    with pytest.raises(ValueError, match='bank_size'):
+        build('AimCLR', neighbours=11)
+    with pytest.raises(ValueError, match='distribution_weight'):
+        build('AimCLR', distribution_weight=-0.5)
     model = build('AimCLR')
     with pytest.raises(ValueError, match='3 views'):
         model.train_step(batch(), sgd(model))

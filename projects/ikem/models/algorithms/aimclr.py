@@ -58,10 +58,15 @@ class AimCLR(SkeletonCLR):
     ) -> None:
         super().__init__(*args, exchange_replaces=exchange_replaces, **kwargs)
         require_beginning('mining_begin', mining_begin)
-        if neighbours < 1:
+        if not 1 <= neighbours <= self.bank.size:
             raise ValueError(
-                f'neighbours must be at least 1, got {neighbours}: '
-                'mining_begin=1.0 leaves the mining out'
+                f'neighbours are 1 to {self.bank.size} slots (bank_size), got '
+                f'{neighbours}: mining_begin=1.0 leaves the mining out'
+            )
+        if distribution_weight < 0:
+            raise ValueError(
+                'distribution_weight is not negative, got '
+                f'{distribution_weight}'
             )
         self.mining_begin = mining_begin
         self.neighbours = neighbours

@@ -108,6 +108,8 @@ class PSTL(PretrainingModel):
 
     def _check(self) -> None:
         V = self.layout.num_joints
+        if self.weight < 0:
+            raise ValueError(f'weight is not negative, got {self.weight}')
         if not 0 <= self.masked_joints < V or self.masked_frames < 0:
             raise ValueError(
                 f'masked_joints are 0 to {V - 1} of the {V} joints, '
