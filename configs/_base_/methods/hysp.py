@@ -2,6 +2,8 @@
 # and a normal view. Values are those of the release, but for absent persons, who
 # get no noise (keep_zero=False gives it them); its temporal filter is not
 # normalised.
+_base_ = './exchange_space.py'
+
 crop_and_shear = [
     dict(type='RandomTemporalCrop', ratio=6),
     dict(type='RandomShear', amplitude=0.5),
@@ -38,20 +40,7 @@ wide = dict(
     backbone=dict(base_channels=64, out_channels=1024),
     neck=dict(hid_channels=1024, out_channels=1024),
 )
-# added to the loss once it is the hyperbolic distance alone, of 300 epochs as of
-# a small set's
-exchange = dict(
-    exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
-    exchange_begin=0.33,
-    exchange_space=dict(
-        neck=dict(type='MLPProjector', hid_channels=256, out_channels=128),
-        bank_size=32768,
-        momentum=0.999,
-    ),
-)
-small_exchange = dict(
-    exchange,
-    exchange_space=dict(
-        exchange['exchange_space'], bank_size=1024, momentum=0.99
-    ),
-)
+# once the loss is the hyperbolic distance alone, of 300 epochs as of a small
+# set's
+exchange = dict(exchange_begin=0.33)
+small_exchange = exchange

@@ -2,6 +2,8 @@
 # embeddings correlate with those of whole clips. Values are those of the release:
 # its initialization is torch's own, its views are drawn once for a batch, in the
 # first epoch the learning rate is 0 and the weights stand still.
+_base_ = './exchange_space.py'
+
 method = dict(
     type='PSTL',
     backbone=dict(init_cfg=None),
@@ -22,20 +24,4 @@ adam = dict(_delete_=True, type='Adam', lr=5e-3, weight_decay=1e-5)
 small_method = dict(
     method, neck=dict(method['neck'], out_channels=1024), weight=1.2e-3
 )
-# added to the losses in the second half; exchange_weight may have to be larger,
-# see docs/peers.md
-exchange = dict(
-    exchanges=[dict(type='ExplicitExchange'), dict(type='ImplicitExchange')],
-    exchange_begin=0.5,
-    exchange_space=dict(
-        neck=dict(type='MLPProjector', hid_channels=256, out_channels=128),
-        bank_size=32768,
-        momentum=0.999,
-    ),
-)
-small_exchange = dict(
-    exchange,
-    exchange_space=dict(
-        exchange['exchange_space'], bank_size=1024, momentum=0.99
-    ),
-)
+# of `exchange`, exchange_weight may have to be larger, see docs/peers.md
