@@ -112,4 +112,5 @@ tables = {
     '1c': dict(columns=['xview', 'xview_dedup', 'xsub']),
     '1d': dict(columns=['xview', 'xview_dedup', 'xsub']),
     '1d+': dict(columns=['xview', 'xview_dedup', 'xsub']),
+    'students': dict(columns=['xview', 'xview_dedup', 'xsub']),
 }

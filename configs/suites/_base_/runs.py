@@ -90,8 +90,28 @@ for name, training in trainings().items():
 runs['distillation-3m_{column}']['checkpoint_of'] = {
     'model.teacher.pretrained': 'ikem-6m_{column}'
 }
+three = 'joint motion bone'
+of_three = {
+    **modalities(three),
+    'model.teacher.modalities': three.split(),
+    'model.neck.out_channels': 384,  # 128 of each
+}
+for name in (
+    'skeletonclr-3m',
+    'ikem-3m',
+    'aimclr-3m-exchange',
+    'actclr-3m-exchange',
+    'cpm-3m-exchange',
+    'pstl-3m-exchange',
+    'hysp-3m-exchange',
+):
+    student = f'students-of-{name}'
+    runs.update(pairs(student, 'distillation/distillation-3m', of_three, {}))
+    runs[f'{student}_{{column}}']['checkpoint_of'] = {
+        'model.teacher.pretrained': f'{name}_{{column}}'
+    }
 for name in ('actclr-3m', 'actclr-3m-exchange'):  # after the first phase
     runs[f'{name}_{{column}}']['checkpoint_of'] = {
         'load_from': 'aimclr-3m_{column}'
     }
-del name, training
+del name, student, three, of_three, training

@@ -81,5 +81,21 @@ tables = {
             *peer('HYSP, parameters matched + exchange', 'hysp-3m-exchange'),
         ],
     ),
+    'students': dict(
+        title='students of three modalities of each method',
+        columns=['xsub', 'xview'],
+        rows=[
+            row(f'3 students of {title}', f'students-of-{run}')
+            for title, run in (
+                ('SkeletonCLR', 'skeletonclr-3m'),
+                ('IKEM', 'ikem-3m'),
+                ('AimCLR + exchange', 'aimclr-3m-exchange'),
+                ('ActCLR + exchange', 'actclr-3m-exchange'),
+                ('CPM-style + exchange', 'cpm-3m-exchange'),
+                ('PSTL + exchange', 'pstl-3m-exchange'),
+                ('HYSP + exchange', 'hysp-3m-exchange'),
+            )
+        ],
+    ),
 }
 del six
