@@ -391,6 +391,32 @@ def test_norms_alone_in_eval_mode(passes, modalities, name):
     assert passes == ([] if len(modalities) == 1 else [3])
 
 
+def with_momentum(encoders, momentum):
+    for module in encoders.modules():
+        if isinstance(module, _BatchNorm):
+            module.reset_running_stats()
+            module.momentum = momentum
+    return encoders
+
+
+def test_plain_averages_of_the_statistics():
+    # as torch.optim.swa_utils.update_bn asks for
+    batches, of_each = [clips() for _ in range(3)], []
+    encoders = build()
+    for x in batches:
+        alone = with_momentum(copy.deepcopy(encoders), 1.0)
+        alone.features(x)
+        of_each.append(dict(alone.named_buffers()))
+    with_momentum(encoders, None)
+    for x in batches:
+        encoders.features(x)
+    for name, x in encoders.named_buffers():
+        if name.endswith(('running_mean', 'running_var')):
+            assert_equal(x, torch.stack([b[name] for b in of_each]).mean(0))
+        elif name.endswith('num_batches_tracked'):
+            assert x.unique() == 3
+
+
 @pytest.mark.parametrize('channels', [(3, 4), (4, 8)])
 @pytest.mark.parametrize('size', [1, 3])
 def test_orders_of_the_graph_convolution(size, channels):

@@ -110,7 +110,7 @@ class SlimSTGCN(BaseModule):
         if len(sizes) != 1:
             raise ValueError(
                 'the norms of a SlimSTGCN have one eps and one momentum, got '
-                f'{sorted(sizes)}'
+                f'{sorted(sizes, key=str)}'
             )
         ((eps, momentum),) = sizes
         return Plan(

@@ -53,7 +53,8 @@ class Plan(NamedTuple):
         blocks (tuple[Block]): The blocks.
         frozen (frozenset[str]): Norms in eval mode, by name.
         eps (float): Epsilon of the norms.
-        momentum (float): Weight of a batch in their moving averages.
+        momentum (float | None): Weight of a batch in their moving averages;
+            None for plain averages.
         sync (bool): Whether norms take the statistics of all ranks.
         order (str): Order of arithmetic of the graph convolutions, see
             :func:`graph_conv`.
@@ -64,7 +65,7 @@ class Plan(NamedTuple):
     blocks: Tuple[Block, ...]
     frozen: FrozenSet[str]
     eps: float
-    momentum: float
+    momentum: Optional[float]
     sync: bool
     order: str
     renormalize: bool = False
@@ -143,10 +144,10 @@ def stgcn(
         if name in plan.frozen:
             return fixed_norm(x, mean, var, weight, bias, plan.eps)
         if plan.sync and get_world_size() > 1:
-            p[f'{name}.num_batches_tracked'].add_(1)
+            tracked = p[f'{name}.num_batches_tracked'].add_(1)
             return SyncBatchNorm.apply(
-                *(x, weight, bias, mean, var, plan.eps, plan.momentum),
-                *(group.WORLD, get_world_size()),
+                *(x, weight, bias, mean, var, plan.eps),
+                *(batch_weight(plan, tracked), group.WORLD, get_world_size()),
             )
         y, mean, var = batch_norm(x, weight, bias, plan.eps, B)
         stats.append(NormStats(name, mean, var, len(x)))
@@ -528,6 +529,16 @@ def update_running_stats(
     variances = torch._foreach_mul(
         [s.var.view_as(m) for s, m in zip(stats, means)], unbiased
     )
-    torch._foreach_lerp_(running['running_mean'], means, plan.momentum)
-    torch._foreach_lerp_(running['running_var'], variances, plan.momentum)
-    torch._foreach_add_(running['num_batches_tracked'], 1)
+    tracked = running['num_batches_tracked']
+    torch._foreach_add_(tracked, 1)
+    weight = batch_weight(plan, tracked[0])
+    torch._foreach_lerp_(running['running_mean'], means, weight)
+    torch._foreach_lerp_(running['running_var'], variances, weight)
+
+
+def batch_weight(plan: Plan, tracked: Tensor) -> float:
+    """Weight of a batch in the moving averages of norms that have tracked so
+    many batches."""
+    if plan.momentum is None:
+        return 1 / int(tracked.flatten()[0])
+    return plan.momentum
