@@ -27,6 +27,7 @@ DISTILLATION = CONFIGS / (
 )
 AIMCLR = CONFIGS / f'aimclr/aimclr-3m{_NTU}'
 ACTCLR = CONFIGS / f'actclr/actclr-3m{_NTU}'
+CPM = CONFIGS / f'cpm/cpm-3m{_NTU}'
 LINEAR = CONFIGS / 'linear/linear-3m_stgcn-slim_1xb128-100e_ntu60-xsub.py'
 
 

@@ -5,6 +5,8 @@ import torch
 from conftest import write_prepared
 from helpers import (
     ACTCLR,
+    AIMCLR,
+    CPM,
     DISTILLATION,
     HYSP,
     IKEM_3M,
@@ -91,6 +93,8 @@ def never_killed(short_clips, tmp_path_factory):
         (LINEAR, 1, 0, twice),
         (PSTL, 2, 4, twice),
         (HYSP, 1, 0, twice),
+        pytest.param(AIMCLR, 1, 0, twice, marks=pytest.mark.long),
+        pytest.param(CPM, 2, 0, twice, marks=pytest.mark.long),
     ],
 )
 def test_killed_and_resumed(
