@@ -27,4 +27,5 @@ tables = {
     '1c': dict(columns=['xsub', 'xset']),
     '1d': dict(columns=['xsub', 'xset']),
     '1d+': dict(columns=['xsub', 'xset']),
+    'students': dict(columns=['xsub', 'xset']),
 }

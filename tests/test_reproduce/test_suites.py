@@ -9,7 +9,7 @@ from projects.ikem.reproduce.suite import filled, load_suite
 from projects.ikem.reproduce.work import Training, plan
 
 NAMES = sorted(path.stem for path in (CONFIGS / 'suites').glob('*.py'))
-TABLES = ['1a', '1b', '1c', '1d', '1d+']
+TABLES = ['1a', '1b', '1c', '1d', '1d+', 'students']
 PAPER = ['ntu120', 'ntu60', 'nwucla', 'synthetic']  # with its tables
 
 
