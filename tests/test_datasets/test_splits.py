@@ -13,6 +13,7 @@ from projects.ikem.datasets.splits import (
     load_missing,
     ntu_splits,
     nwucla_splits,
+    per_class_subset,
     stratified_subset,
     with_label_fractions,
 )
@@ -127,6 +128,47 @@ def test_the_subset_is_the_same_on_every_machine():
         assert stratified_subset(names, labels, 0.2, seed) == [
             f'clip{i}' for i in numbers
         ]
+
+
+@given(
+    st.dictionaries(st.text(max_size=4), st.integers(0, 3), max_size=120),
+    st.tuples(*[st.integers(1, 5)] * 2),
+    st.integers(0, 2**40),
+    st.randoms(use_true_random=False),
+)
+def test_per_class_subset(labels, numbers, seed, random):
+    small, large = sorted(numbers)
+    sizes = Counter(labels.values())
+    names = [name for name in labels if sizes[labels[name]] >= large]
+
+    def chosen(names, choose, amount):
+        classes = [labels[name] for name in names]
+        return choose(names, classes, amount, seed)
+
+    subset = chosen(names, per_class_subset, small)
+    counts = Counter(labels[name] for name in subset)
+    assert counts == {labels[name]: small for name in names}
+    assert subset == [name for name in names if name in set(subset)]
+    assert set(subset) <= set(chosen(names, per_class_subset, large))
+    shuffled = random.sample(names, len(names))
+    assert set(chosen(shuffled, per_class_subset, small)) == set(subset)
+    # the clips of a fraction begin with the same ones
+    all_of_one = [name for name in names if labels[name] == 0]
+    half = chosen(all_of_one, stratified_subset, 0.5)
+    if half:
+        assert half == chosen(all_of_one, per_class_subset, len(half))
+
+
+def test_classes_with_too_few_clips():
+    names, labels = 'abcde', [0, 0, 0, 2, 2]
+    with pytest.raises(ValueError, match='class 2 has 2: take 2 or less'):
+        per_class_subset(names, labels, 3)
+    assert per_class_subset(names, labels, 3 - 1)[-2:] == ['d', 'e']
+    with pytest.raises(ValueError, match='got 0'):
+        per_class_subset(names, labels, 0)
+    many = list(range(12))
+    with pytest.raises(ValueError, match='class 4 has 1 and 7 classes more'):
+        per_class_subset([f'{i}' for i in many], many, 2)
 
 
 @pytest.mark.parametrize('fraction', [0, -0.1, 1.01, float('nan')])

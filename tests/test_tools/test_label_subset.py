@@ -1,6 +1,8 @@
 """tools/data/label_subset.py adds a split to a prepared folder."""
 
+import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +47,46 @@ def test_adds_a_split(prepared):
     assert [
         dataset.get_data_info(i)['frame_dir'] for i in range(len(dataset))
     ] == sorted(expected['xsub_train_50pct'])
+
+
+def test_clips_of_each_class(prepared):
+    args = (prepared, '--split', 'xsub_train', '--per-class', 1, 3)
+    output = succeed(TOOL, *args, '--seed', 2)
+    split = read_annotations(prepared)['split']
+    few, more = (split[f'xsub_train_{n}perclass_seed2'] for n in (1, 3))
+    assert set(few) < set(more) < set(split['xsub_train'])
+    assert 'xsub_train_1perclass_seed2: 3 of 12 clips' in output
+    assert 'clips of each class: 0: 3, 1: 3, 2: 3' in output
+    assert 'xsub_train_3perclass' not in split
+    line = fail(TOOL, *args[:-2], 5)
+    assert f'{prepared}: 5 clips of each class' in line
+    assert 'class 0 has 4, class 1 has 4, class 2 has 4' in line
+    assert read_annotations(prepared)['split'] == split
+
+
+def test_clips_without_a_label_are_left_out(prepared):
+    path = Path(prepared, 'annotations.json')
+    meta = json.loads(path.read_text())
+    for clip in meta['annotations'][2:12]:
+        clip['label'] = -1
+    path.write_text(json.dumps(meta))
+    args = (prepared, '--split', 'xsub_train')
+    output = succeed(TOOL, *args, '--per-class', 1)
+    assert 'clips of each class: 0: 1, 1: 1' in output.splitlines()[-1]
+    output = succeed(TOOL, *args, '--fraction', 1)
+    assert 'xsub_train_100pct: 2 of 12 clips' in output
+    for clip in meta['annotations']:
+        clip['label'] = -1
+    path.write_text(json.dumps(meta))
+    assert "'xsub_train' has a label" in fail(TOOL, *args, '--fraction', 1)
+
+
+def test_an_added_split_is_not_written_again(prepared):
+    args = (prepared, '--split', 'xsub_train', '--per-class', 2)
+    succeed(TOOL, *args)
+    before = os.stat(f'{prepared}/annotations.json').st_mtime_ns
+    succeed(TOOL, *args)
+    assert os.stat(f'{prepared}/annotations.json').st_mtime_ns == before
 
 
 def test_another_split_of_that_name_stays(prepared):

@@ -1,5 +1,6 @@
-"""Add a fraction of the labels of a split to a prepared folder.
+"""Add a part of the labels of a split to a prepared folder.
 
+python tools/data/label_subset.py data/ntu60 --split xsub_train --per-class 3
 python tools/data/label_subset.py data/ntu60 --split xsub_train --fraction 0.2
 """
 
@@ -9,49 +10,49 @@ from collections import Counter
 from ikem_cli.errors import one_line_errors
 
 
-def add_subset(args: argparse.Namespace) -> str:
+def add_subsets(args: argparse.Namespace) -> str:
     """Choose and store the clips; returns what was chosen."""
-    from projects.ikem.datasets.prepared import add_split, read_annotations
-    from projects.ikem.datasets.splits import stratified_subset
+    from projects.ikem.datasets.label_subsets import (
+        LabelAmount,
+        add_label_subset,
+    )
+    from projects.ikem.datasets.prepared import read_annotations
 
+    amounts = [LabelAmount(per_class=n) for n in args.per_class or ()]
+    amounts += [LabelAmount(fraction=part) for part in args.fraction or ()]
+    for amount in amounts:
+        add_label_subset(args.prepared, args.split, amount, args.seed)
     meta = read_annotations(args.prepared)
-    if args.split not in meta['split']:
-        raise ValueError(
-            f'{args.prepared} has no split {args.split!r}: choose one of '
-            f'{sorted(meta["split"])}'
-        )
-    row = {clip['frame_dir']: i for i, clip in enumerate(meta['annotations'])}
-    labels = [clip['label'] for clip in meta['annotations']]
-    names = meta['split'][args.split]
-    chosen = stratified_subset(
-        names, [labels[row[name]] for name in names], args.fraction, args.seed
-    )
-    split = f'{args.split}_{100 * args.fraction:g}pct'
-    split += f'_seed{args.seed}' if args.seed else ''
-    add_split(args.prepared, split, chosen)
-    counts = Counter(labels[row[name]] for name in chosen)
-    return '\n'.join(
-        [
-            *(f'{row[name]} {name}' for name in chosen),
-            f'{split}: {len(chosen)} of {len(names)} clips, listed above with '
-            'their rows',
-            'clips of each class: '
-            + ', '.join(
-                f'{label}: {n}' for label, n in sorted(counts.items())
-            ),
+    clips = meta['annotations']
+    row = {clip['frame_dir']: i for i, clip in enumerate(clips)}
+    lines = []
+    for split in [amount.split(args.split, args.seed) for amount in amounts]:
+        rows = [row[name] for name in meta['split'][split]]
+        counts = Counter(clips[i]['label'] for i in rows)
+        of_each = [f'{label}: {n}' for label, n in sorted(counts.items())]
+        lines += [
+            *(f'{i} {clips[i]["frame_dir"]}' for i in rows),
+            f'{split}: {len(rows)} of {len(meta["split"][args.split])} clips, '
+            'listed above with their rows',
+            f'clips of each class: {", ".join(of_each)}',
         ]
-    )
+    return '\n'.join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description='Add a class-stratified fraction of the labels of a split '
-        'to a prepared folder, named such as xsub_train_20pct'
+        description='Add a part of the labels of a split to a prepared '
+        'folder, the same of each class, as a split named such as '
+        'xsub_train_3perclass or xsub_train_20pct'
     )
     parser.add_argument('prepared', help='the prepared folder')
     parser.add_argument('--split', required=True, help='such as xsub_train')
-    parser.add_argument(
-        '--fraction', type=float, required=True, help='0.01 for 1 %%'
+    amount = parser.add_mutually_exclusive_group(required=True)
+    amount.add_argument(
+        '--per-class', type=int, nargs='+', help='clips of each class'
+    )
+    amount.add_argument(
+        '--fraction', type=float, nargs='+', help='0.01 for 1 %%'
     )
     parser.add_argument(
         '--seed',
@@ -61,7 +62,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     with one_line_errors():
-        print(add_subset(args))
+        print(add_subsets(args))
 
 
 if __name__ == '__main__':

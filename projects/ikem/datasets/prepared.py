@@ -263,6 +263,7 @@ def add_split(folder, split: str, names: List[str]) -> None:
             or not these clips.
     """
     meta = read_annotations(folder)
+    is_new = split not in meta['split']
     check_split({split: names}, {a['frame_dir'] for a in meta['annotations']})
     present = meta['split'].setdefault(split, names)
     if set(present) != set(names):
@@ -270,7 +271,8 @@ def add_split(folder, split: str, names: List[str]) -> None:
             f'{folder} has a split {split!r} of {len(present)} other clips: '
             'choose another name'
         )
-    _write_annotations(Path(folder), meta)
+    if is_new:  # or what depends on the file's time would be out of date
+        _write_annotations(Path(folder), meta)
 
 
 def _is_empty_dir(path: Path) -> bool:

@@ -3,7 +3,7 @@ unusable samples."""
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
 
@@ -120,13 +120,60 @@ def stratified_subset(
     """
     if not 0 < fraction <= 1:
         raise ValueError(f'the fraction must be in (0, 1], got {fraction:g}')
+    return _first_of_each(
+        names, labels, lambda n: max(1, round(fraction * n)), seed
+    )
+
+
+def per_class_subset(
+    names: Sequence[str], labels: Sequence[int], number: int, seed: int = 0
+) -> List[str]:
+    """Choose as many clips of each class, as :func:`stratified_subset` does:
+    the subset of a smaller number lies in that of a larger one.
+
+    Args:
+        names (Sequence[str]): Names of the clips.
+        labels (Sequence[int]): Class of each.
+        number (int): How many clips of each class.
+        seed (int): Another seed chooses others. Defaults to 0.
+
+    Returns:
+        list[str]: The chosen names, in the order of ``names``.
+
+    Raises:
+        ValueError: If the number is below 1, or a class has less clips;
+            names the classes.
+    """
+    if number < 1:
+        raise ValueError(f'a class needs 1 clip or more, got {number}')
+    counts = Counter(labels)
+    few = {k: n for k, n in sorted(counts.items()) if n < number}
+    if few:
+        has = [f'class {k} has {n}' for k, n in few.items()]
+        more = f' and {len(has) - 5} classes more' if len(has) > 5 else ''
+        raise ValueError(
+            f'{number} clips of each class are wanted, but '
+            f'{", ".join(has[:5])}{more}: take {min(few.values())} or less, '
+            'or a fraction'
+        )
+    return _first_of_each(names, labels, lambda n: number, seed)
+
+
+def _first_of_each(
+    names: Sequence[str],
+    labels: Sequence[int],
+    how_many: Callable[[int], int],
+    seed: int,
+) -> List[str]:
+    """Of the n clips of each class ``how_many(n)``, the first ones by
+    rank."""
     classes = defaultdict(list)
     for name, label in zip(names, labels):
         classes[label].append(name)
     chosen = set()
     for members in classes.values():
         members.sort(key=lambda name: _rank(seed, name))
-        chosen.update(members[: max(1, round(fraction * len(members)))])
+        chosen.update(members[: how_many(len(members))])
     return [name for name in names if name in chosen]
 
 
