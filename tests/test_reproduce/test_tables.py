@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ class Finished:
     def __init__(self, run, seed, results, current=True, baselines=None):
         config = '' if baselines is None else None
         self.run = Run(run, config=config, baselines=baselines)
+        self.trivial = baselines is not None
         self.seed = seed
         self.name = f'seed{seed}/{run}'
         self.results = results
@@ -92,6 +94,17 @@ def test_markdown(written):
     names = ['seed2/xsub_linear', 'seed0/xview_linear', 'xview/ridge']
     for line, name in zip(lines[-3:], names):
         assert name in line
+
+
+def test_without_the_best_epoch_and_with_a_note(tmp_path):
+    table = replace(TABLE, best=False, note='Of a few clips.')
+    works = [Finished('xsub_linear', 0, {'acc': (70.0, 71.0)})]
+    write(tmp_path / 't', table, works, dict(command='python x'))
+    text = (tmp_path / 't.md').read_text()
+    assert '| | xsub | xsub published | xview |' in text
+    assert '| trained | 70.0 (1) | 78.0 | - |' in text
+    assert 'best' not in text and '\n\nOf a few clips.\n\n' in text
+    assert 'best_mean' in (tmp_path / 't.csv').read_text()
 
 
 def test_what_is_below_a_trivial_baseline_is_said(tmp_path):

@@ -29,7 +29,8 @@ for option in args.cfg_options:
     node = cfg
     for parent in parents:
         node = node[parent]
-    node[last] = text if last == 'pretrained' else ast.literal_eval(text)
+    is_text = last in ('pretrained', 'split')
+    node[last] = text if is_text else ast.literal_eval(text)
 
 
 def named(file, epoch):
@@ -42,7 +43,7 @@ begun = int(Path(note.read_text()).stem[6:]) if note.exists() else 0
 log = args.work_dir / f'from_{begun}/vis_data/scalars.json'
 log.parent.mkdir(parents=True, exist_ok=True)
 pretrained = cfg['model']['pretrained']
-text = Path(pretrained).read_text() if pretrained else ''
+text = Path(pretrained).read_text(errors='replace') if pretrained else ''
 for epoch in range(begun + 1, cfg['train_cfg']['max_epochs'] + 1):
     if named('break', epoch):
         sys.exit('it broke')

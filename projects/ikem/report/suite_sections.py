@@ -5,7 +5,7 @@ from typing import Callable, Dict, List, TypeVar
 
 from ikem_cli.errors import describe
 from projects.ikem.files import read_json_dict
-from projects.ikem.reproduce.tables import NOTE, texts
+from projects.ikem.reproduce.tables import notes, texts
 from projects.ikem.visualization.curves import Curves
 from projects.ikem.work_dir import WorkDir
 
@@ -87,9 +87,7 @@ def _title(table: Path) -> str:
 def _table(path: Path) -> List:
     measured = read_json_dict(path)
     header, rows = texts(measured)
-    blocks: List = [Table(header, rows), Note(NOTE)]
-    # tables of earlier versions have none
-    blocks += [Note(sentence) for sentence in measured.get('below', [])]
+    blocks: List = [Table(header, rows), *map(Note, notes(measured))]
     missing = measured['missing']
     if missing:
         summary = f'{len(missing)} results are missing'

@@ -46,7 +46,7 @@ def config_hash(cfg: Config, measured: bool) -> str:
         *parents, last = path.split('.')
         node = functools.reduce(lambda n, k: n.get(k) or {}, parents, plain)
         node.pop(last, None)
-    return _digest(plain)
+    return digest(plain)
 
 
 def data_hash(
@@ -77,10 +77,11 @@ def _annotations_hash(
     if splits is not None:
         known = prepared.get('split', {})
         prepared['split'] = {name: known.get(name) for name in splits}
-    return _digest(prepared)
+    return digest(prepared)
 
 
-def _digest(tree: Any) -> str:
+def digest(tree: Any) -> str:
+    """SHA-256 of a tree of dicts, lists, numbers and texts."""
     text = json.dumps(tree, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

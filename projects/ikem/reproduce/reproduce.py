@@ -5,7 +5,7 @@ import os
 import shlex
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence
+from typing import Callable, Dict, Iterator, List, Optional, Sequence
 
 from mmaction.utils import collect_env
 
@@ -65,40 +65,77 @@ def reproduce(
     _check(loaded, works, data_too=not dry_run)
     if dry_run:
         return _list(works)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder) as lock:
+        return carry_out(
+            loaded,
+            works,
+            chosen,
+            lambda name: [
+                *('python', 'tools/reproduce.py', suite, '--tables', name),
+                *('--seeds', *map(str, seeds)),
+            ],
+            folder,
+            jobs,
+            lock,
+        )
+
+
+def carry_out(
+    suite: Suite,
+    works: List[Work],
+    chosen: Sequence[str],
+    command: Callable[[str], List[str]],
+    folder: Path,
+    jobs: int,
+    lock: int,
+) -> int:
+    """Do the work of a suite that is not done, and write its tables.
+
+    Args:
+        suite (Suite): The suite.
+        works (list[Work]): Its work, each after the work that it needs.
+        chosen (sequence[str]): Tables to write.
+        command (callable): The command line that makes a table, by its name.
+        folder (Path): Where runs and tables go.
+        jobs (int): Runs at a time.
+        lock (int): File descriptor of :func:`locked`.
+
+    Returns:
+        int: Exit status, see :func:`reproduce`.
+    """
+    runs_of = {
+        name: {run.name for run in suite.needed([name])} for name in chosen
+    }
     details = dict(
-        suite=loaded.name,
-        seeds=seeds,
+        suite=suite.name,
+        seeds=list(dict.fromkeys(w.seed for w in works if w.seed is not None)),
         commit=commit(),
         environment=_environment(),
     )
 
     def write(name: str) -> int:
         """Write a table; returns how many results are missing."""
-        runs = loaded.needed([name])
-        needed = [work for work in works if work.run in runs]
-        command = ['python', 'tools/reproduce.py', suite, '--tables', name]
-        command += ['--seeds', *map(str, seeds)]
+        text = as_typed(shlex.join(command(name)))
         return tables.write(
             folder / f'table_{name}',
-            loaded.tables[name],
-            needed,
-            dict(details, command=as_typed(shlex.join(command))),
+            suite.tables[name],
+            [work for work in works if work.run.name in runs_of[name]],
+            dict(details, command=text),
         )
 
     def write_those_of(work: Work) -> None:
         for name in chosen:
-            if work.run in loaded.needed([name]):
+            if work.run.name in runs_of[name]:
                 with suppress(OSError):  # at the end it is told
                     write(name)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as lock:
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        children = Children(threads, keep_open=[lock])
-        progress = execute(works, jobs, children, write_those_of)
-        counts = [f'{len(w)} {how}' for how, w in progress.ended.items()]
-        print(f'{", ".join(counts)} of {len(works)}')
-        missing = sum(write(name) for name in chosen)
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    children = Children(threads, keep_open=[lock])
+    progress = execute(works, jobs, children, write_those_of)
+    counts = [f'{len(w)} {how}' for how, w in progress.ended.items()]
+    print(f'{", ".join(counts)} of {len(works)}')
+    missing = sum(write(name) for name in chosen)
     for name in chosen:
         print('\n' + (folder / f'table_{name}.md').read_text('utf-8'))
     if children.stopping:
@@ -164,9 +201,19 @@ def _why(work: Work) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[int]:
+def locked(folder: Path) -> Iterator[int]:
     """Nobody else works in the folder; runs inherit the lock, so that it
-    holds where they outlive the command."""
+    holds where they outlive the command.
+
+    Args:
+        folder (Path): The folder of the suite.
+
+    Yields:
+        int: The file descriptor to inherit.
+
+    Raises:
+        ValueError: If somebody does.
+    """
     with (folder / 'lock').open('w') as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

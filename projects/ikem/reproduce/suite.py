@@ -73,6 +73,8 @@ class ResultTable:
             numbers come from. Defaults to nothing.
         cost (bool): Whether it has parameters and FLOPs of what is deployed,
             those of the first column. Defaults to False.
+        best (bool): Whether the best epoch has columns of its own. Defaults
+            to True.
     """
 
     title: str
@@ -81,6 +83,7 @@ class ResultTable:
     published: Dict[str, Dict[str, float]] = field(default_factory=dict)
     note: str = ''
     cost: bool = False
+    best: bool = True
 
     def __post_init__(self) -> None:
         titles = {row.title for row in self.rows}

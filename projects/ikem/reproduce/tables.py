@@ -14,11 +14,15 @@ from .costs import Cost, cost_of
 from .suite import ResultTable, Row, filled
 from .work import Work
 
-NOTE = (
+_NOTE = (
     'Top-1 accuracy in percent: mean ± standard deviation of a sample, in '
-    'brackets the number of seeds; of the last epoch, and of the best one on '
-    'the test clips, which is another epoch for each seed and stream.'
+    'brackets the number of seeds'
 )
+_OF_EPOCHS = {
+    True: '; of the last epoch, and of the best one on the test clips, which '
+    'is another epoch for each seed and stream.',
+    False: '; of the last epoch.',
+}
 _FIELDS = ('mean', 'deviation', 'n')
 
 
@@ -52,8 +56,9 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
         works (list[Work]): All work; results that are up to date count.
 
     Returns:
-        dict: ``title``, ``columns``, ``rows`` (by title the cells by column:
-        ``run``, ``metric``, ``published``, ``last`` and ``best``, see
+        dict: ``title``, ``note``, ``columns``, ``best`` (whether the best
+        epoch is shown), ``rows`` (by title the cells by column: ``run``,
+        ``metric``, ``published``, ``last`` and ``best``, see
         :func:`aggregate`), ``costs`` (by title the :class:`Cost` as a dict,
         or None) if the table has them, ``below``, a sentence for each column
         in which a trivial baseline exceeds what was learnt, and ``missing``,
@@ -89,6 +94,7 @@ def measure(table: ResultTable, works: List[Work]) -> Dict[str, Any]:
         title=table.title,
         note=table.note,
         columns=table.columns,
+        best=table.best,
         rows=rows,
         below=_below(rows, table.columns, works),
         missing=list(dict.fromkeys(missing)),
@@ -107,7 +113,7 @@ def _below(
     rows: Dict[str, Dict], columns: List[str], works: List[Work]
 ) -> List[str]:
     """Sentences on what is below a trivial baseline."""
-    trivial = {w.run.name for w in works if w.run.baselines is not None}
+    trivial = {work.run.name for work in works if work.trivial}
     sentences = []
     for column in columns:
         learnt, baselines = {}, {}
@@ -168,12 +174,22 @@ def markdown(measured: Dict[str, Any], command: str) -> str:
         '|---|' + '---:|' * len(header[1:]),
     ]
     lines += [f'| {" | ".join(row)} |' for row in rows]
-    for paragraph in (NOTE, *measured['below'], f'`{command}`'):
+    for paragraph in (*notes(measured), f'`{command}`'):
         lines += ['', paragraph]
     if measured['missing']:
         lines += ['', 'Missing:', '']
         lines += [f'- {reason}' for reason in measured['missing']]
     return '\n'.join(lines) + '\n'
+
+
+def notes(measured: Dict[str, Any]) -> List[str]:
+    """What there is to say below a table; of earlier versions, too."""
+    note = measured.get('note')
+    return [
+        _NOTE + _OF_EPOCHS[measured.get('best', True)],
+        *([note] if note else []),
+        *measured.get('below', []),
+    ]
 
 
 def texts(measured: Dict[str, Any]) -> Tuple[List[str], List[List[str]]]:
@@ -183,11 +199,15 @@ def texts(measured: Dict[str, Any]) -> Tuple[List[str], List[List[str]]]:
         for column in measured['columns']
         for kind in _kinds(measured, column)
     ]
+    best = measured.get('best', True)  # else the last one is the only one
     costs = measured.get('costs')
     header = [
         '',
         *(('M parameters', 'GFLOP a clip') if costs else ()),
-        *(f'{column} {kind}' for column, kind in kinds),
+        *(
+            f'{column} {kind}' if best or kind != 'last' else column
+            for column, kind in kinds
+        ),
     ]
     return header, [
         [
@@ -208,7 +228,8 @@ def _cost_texts(cost: Optional[Dict[str, int]]) -> Tuple[str, str]:
 def _kinds(measured: Dict, column: str) -> Tuple[str, ...]:
     cells = (row[column] for row in measured['rows'].values())
     published = any(cell['published'] is not None for cell in cells)
-    return ('last', 'best') + ('published',) * published
+    best = measured.get('best', True)
+    return ('last', *('best',) * best, *('published',) * published)
 
 
 def _text(cell: Dict[str, Any], kind: str) -> str:

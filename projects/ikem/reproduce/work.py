@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Set, Tuple
 
 from mmengine.config import Config
 
@@ -46,6 +46,8 @@ class Work:
     root: Path
     needs: Dict[str, 'Work']
     trainer: Path = TOOLS / 'train.py'
+    # whether it measures what there is without a learnt feature
+    trivial: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -69,9 +71,16 @@ class Work:
     def made_from(self) -> Dict[str, Any]:
         """What decides whether a result is up to date, by its name in
         words."""
+        needs = {need.run.name: need for need in self.needs.values()}
         return {
-            f'data {folder}': data_hash(self.root / folder, splits)
-            for folder, splits in self.data().items()
+            **{
+                f'data {folder}': data_hash(self.root / folder, splits)
+                for folder, splits in self.data().items()
+            },
+            **{
+                f'checkpoint of {name}': need.work_dir.record.get('finished')
+                for name, need in needs.items()
+            },
         }
 
     def is_current(self) -> bool:
@@ -234,15 +243,10 @@ class Training(Work):
         return splits
 
     def made_from(self) -> Dict[str, Any]:
-        needs = {need.run.name: need for need in self.needs.values()}
         return {
             'config': config_hash(self.config(), self.run.measured),
             'amp': self.run.amp,
             **super().made_from(),
-            **{
-                f'checkpoint of {name}': need.work_dir.record.get('finished')
-                for name, need in needs.items()
-            },
         }
 
     def is_current(self) -> bool:
@@ -272,6 +276,8 @@ class Training(Work):
 
 class Baselines(Work):
     """The trivial baselines of a prepared folder, for all seeds."""
+
+    trivial = True
 
     def data(self) -> Dict[str, Optional[Set[str]]]:
         return {self.run.baselines: None}
