@@ -23,6 +23,7 @@ COMMANDS = {
     'report': 'report.py',
     'features': 'features.py',
     'explore': 'explore.py',
+    'few-labels': 'few_labels.py',
     'quickstart': 'quickstart.py',
     'make-synthetic': 'data/make_synthetic.py',
     'prepare ntu': 'data/prepare_ntu.py',

@@ -16,6 +16,7 @@ from ikem_cli.places import find_config, reach_projects, shown_config
 from projects.ikem.datasets.formats.ntu import SELECTIONS
 from projects.ikem.datasets.splits import NTU_NUM_CLASSES
 from projects.ikem.datasets.transforms.preprocess import UP_AXES
+from projects.ikem.reproduce.few_labels import ROWS
 from projects.ikem.skeletons import LAYOUTS
 from projects.ikem.visualization.embedding import METHODS
 
@@ -189,6 +190,7 @@ def test_another_package_of_that_name(tmp_path, monkeypatch):
 def test_choices_are_those_of_the_package():
     assert choices.DATASETS == tuple(NTU_NUM_CLASSES)
     assert choices.EMBEDDINGS == METHODS
+    assert choices.FEW_LABEL_ROWS == tuple(ROWS)
     assert choices.SELECTIONS == SELECTIONS
     assert choices.UP_AXES == UP_AXES
     # without those that other tests register
