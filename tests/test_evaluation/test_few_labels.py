@@ -17,7 +17,7 @@ from projects.ikem.evaluation.few_labels import (
     propagate,
 )
 
-N, ASKED, D, CLASSES = 60, 30, 6, 3
+N, ASKED, D, CLASSES = 60, 240, 6, 3
 
 
 def unit(x):
@@ -29,7 +29,7 @@ def clips():
     """Training clips, their labels, three of each class, and others."""
     rng = np.random.default_rng(0)
     classes = np.arange(N + ASKED) % CLASSES
-    x = 1.5 * np.eye(D)[classes] + rng.normal(size=(len(classes), D))
+    x = 0.8 * np.eye(D)[classes] + rng.normal(size=(len(classes), D))
     z = unit(x).astype(np.float32)
     labels = np.where(np.arange(N) < 3 * CLASSES, classes[:N], -1)
     return z[:N], labels, z[N:], classes[N:]
@@ -117,12 +117,11 @@ def test_where_no_label_arrives_the_nearest_one_counts():
     )
     train = np.concatenate((near, far)).astype(np.float32)
     labels = np.full(40, -1)
-    labels[:2] = 4, 2
+    toward = (train @ far.sum(0))[:20].argsort()
+    labels[toward[0]], labels[toward[-1]] = 2, 4
     val = far[:5].astype(np.float32)
-    assert (
-        propagate(train, labels, val).tolist()
-        == nearest(train, labels, val).tolist()
-    )
+    assert nearest(train, labels, val).tolist() == [4] * 5
+    assert propagate(train, labels, val).tolist() == [4] * 5
 
 
 def test_labels_that_spread_help():
