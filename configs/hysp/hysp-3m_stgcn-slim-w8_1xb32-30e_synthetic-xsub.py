@@ -7,6 +7,6 @@ _base_ = [
 ]
 
 model = _base_.small_method
-train_dataloader = dict(dataset=dict(pipeline=_base_.views))
+train_dataloader = dict(dataset=dict(pipeline=_base_.small_views))
 optim_wrapper = dict(optimizer=dict(lr=0.0125))
 param_scheduler = []  # a constant learning rate

@@ -51,6 +51,8 @@ runs = {
         checkpoint_of={'model.pretrained': 'hysp-3m-wide_{column}'},
     ),
 }
+# once the loss is the hyperbolic distance alone
+runs['hysp-3m-exchange_{column}']['options'] = {'model.exchange_begin': 0.33}
 tables = {
     '1d': dict(
         rows=[

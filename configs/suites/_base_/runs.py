@@ -64,12 +64,7 @@ def trainings():
             ensemble,
         ),
         'hysp-3m': ('hysp/hysp-3m', {}, ensemble),
-        # once its loss is the hyperbolic distance alone
-        'hysp-3m-exchange': (
-            'hysp/hysp-3m',
-            {**with_space, 'model.exchange_begin': 0.33},
-            ensemble,
-        ),
+        'hysp-3m-exchange': ('hysp/hysp-3m', with_space, ensemble),
     }
 
 
