@@ -1,7 +1,7 @@
 """Models and encoders with the weights of a checkpoint, all of them."""
 
 import warnings
-from typing import Dict, Mapping, Optional, Set, Union
+from typing import Dict, Mapping, Optional, Sequence, Set, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -54,19 +54,20 @@ def load_model(
 def load_encoders(
     encoders: Mapping[str, nn.Module],
     checkpoint: str,
-    prefix: str,
+    prefixes: Sequence[str],
     neck_prefix: Optional[str] = None,
     skip_absent: bool = False,
 ) -> None:
-    """Load encoders from the checkpoint of a pre-training, read once.
+    """Load encoders from a checkpoint, read once.
 
     Args:
         encoders (mapping[str, nn.Module]): Encoders, or their backbones, by
             modality.
         checkpoint (str): Path of the checkpoint, or of the work dir, of which
-            the last checkpoint counts.
-        prefix (str): Where the checkpoint has the encoder of a modality, such
-            as ``'query.{modality}.backbone.'``.
+            the last checkpoint counts, or ``ikem::NAME.pth``.
+        prefixes (sequence[str]): Where a checkpoint may have the encoder of a
+            modality, such as ``'query.{modality}.backbone.'``; the first
+            place counts that it has.
         neck_prefix (str, optional): Where it has the projectors that are
             wanted, if any are there, in place of those of the encoders.
             Defaults to None.
@@ -87,10 +88,9 @@ def load_encoders(
             '`pretrained`'
         ) from error
     for u, encoder in encoders.items():
-        start = prefix.format(modality=u)
-        own = {
-            k[len(start) :]: v for k, v in state.items() if k.startswith(start)
-        }
+        places = [prefix.format(modality=u) for prefix in prefixes]
+        start = next((p for p in places if _below(state, p)), places[0])
+        own = _below(state, start)
         where = f'{start.rstrip(".")} of {checkpoint}'
         if not own:
             raise RuntimeError(
@@ -123,6 +123,13 @@ def load_encoders(
         )
 
 
+def _below(state: Mapping[str, Tensor], start: str) -> Dict[str, Tensor]:
+    """What a state dict has below a place, by names from there."""
+    return {
+        k[len(start) :]: v for k, v in state.items() if k.startswith(start)
+    }
+
+
 def _necks(state: Mapping[str, Tensor]) -> Set[str]:
     return {name for name in state if name.startswith('neck.')}
 
@@ -132,11 +139,7 @@ def _with_neck(
 ) -> Dict[str, Tensor]:
     """The state of an encoder with the projector of another place, if there
     is one."""
-    neck = {
-        f'neck.{k[len(start) :]}': v
-        for k, v in state.items()
-        if k.startswith(start)
-    }
+    neck = {f'neck.{k}': v for k, v in _below(state, start).items()}
     if not neck:
         return own
     names = own.keys() - _necks(own)

@@ -40,6 +40,16 @@ def test_takes_the_query_encoders(pretrained):
         assert_same(model.backbone[u].state_dict(), theirs)
 
 
+def test_takes_the_encoders_of_a_classifier(tmp_path):
+    other, path = build(), str(tmp_path / 'classifier.pth')
+    torch.save(dict(state_dict=other.state_dict()), path)
+    model = build(pretrained=path)
+    model.init_weights()
+    assert_same(model.backbone.state_dict(), other.backbone.state_dict())
+    with pytest.raises(RuntimeError, match='no encoder query.motion'):
+        build(('motion',), pretrained=path).init_weights()
+
+
 def test_a_checkpoint_that_does_not_fit_is_refused(pretrained, tmp_path):
     algorithm, path = pretrained
     state = algorithm.state_dict()

@@ -77,7 +77,7 @@ class Teacher(BaseModule):
         load_encoders(
             self.encoder,
             self.pretrained,
-            self.prefix,
+            (self.prefix,),
             self.neck_prefix,
             self.skip_absent,
         )

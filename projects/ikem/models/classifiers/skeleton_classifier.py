@@ -30,9 +30,10 @@ class SkeletonClassifier(BaseModel):
             default those that the backbone says.
         frozen (bool): Linear evaluation: the encoders get no gradient and
             stay in eval mode. False fine-tunes them. Defaults to True.
-        pretrained (str, optional): Checkpoint of a pre-training, or its work
-            dir, whose query encoders are taken, every parameter of them. None
-            leaves the encoders untrained. Defaults to None.
+        pretrained (str, optional): Checkpoint of a pre-training, whose query
+            encoders are taken, or of a classifier, whose backbones are, every
+            parameter of them; or its work dir. None leaves the encoders
+            untrained. Defaults to None.
         head (dict, optional): Config of the heads, of which the channels of
             the features and the classes are set here, such as
             ``dict(type='MobiusLinear')``. Defaults to None, ``nn.Linear``.
@@ -45,7 +46,7 @@ class SkeletonClassifier(BaseModel):
             are trained alone, which is evaluated beside the others. Choosing
             weights by the accuracy that is then reported would be tuning on
             the test labels. Defaults to None.
-        prefix (str): Where the checkpoint has the encoder of a modality.
+        prefix (str): Where a pre-training has the encoder of a modality.
             Defaults to ``'query.{modality}.backbone.'``.
         init_cfg (dict, optional): Initialization, by default of the heads'
             weights with N(0, 0.01).
@@ -125,7 +126,7 @@ class SkeletonClassifier(BaseModel):
         load_encoders(
             self.backbone,
             self.pretrained,
-            self.prefix,
+            (self.prefix, 'backbone.{modality}.'),  # or of a classifier
             skip_absent=self.data_preprocessor.skip_absent,
         )
 
