@@ -43,6 +43,7 @@ COMMANDS = {
     'baselines': 'analysis_tools/baselines.py',
     'flops': 'analysis_tools/get_flops.py',
     'export-onnx': 'deployment/export_onnx.py',
+    'publish': 'model_converters/publish.py',
     'convert': 'model_converters/convert_released.py',
     'benchmark step': 'benchmark/step_time.py',
     'benchmark data': 'benchmark/dataloader.py',
