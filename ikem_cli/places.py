@@ -11,7 +11,13 @@ ROOT = Path(__file__).resolve().parents[1]
 _SHIPPED = ROOT / 'ikem' / '.mim'
 CONFIGS = (_SHIPPED / 'configs').resolve()
 TOOLS = (_SHIPPED / 'tools').resolve()
+WEIGHTS = ROOT / 'projects' / 'ikem' / 'weights'
 SCOPE = 'ikem::'
+# The classifier that comes with the package, and its config.
+BOXED_WEIGHTS = f'{SCOPE}synthetic.pth'
+BOXED_CONFIG = (
+    f'{SCOPE}linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py'
+)
 
 
 def find_config(path: Union[str, Path]) -> str:
@@ -49,6 +55,29 @@ def require_config(path: str) -> None:
             f'{path} is no config: give the path of a file, or a name that '
             '`ikem configs` lists'
         )
+
+
+def find_weights(path: Union[str, Path]) -> str:
+    """Path of a checkpoint.
+
+    Args:
+        path (str | Path): ``ikem::NAME.pth`` for weights that are shipped;
+            else a path, which is returned as it is.
+
+    Raises:
+        FileNotFoundError: If none of that name are shipped; lists those that
+            are.
+    """
+    path = str(path)
+    if not path.startswith(SCOPE):
+        return path
+    found = {SCOPE + file.name: file for file in WEIGHTS.glob('*.pth')}
+    if path not in found:
+        names = ', '.join(sorted(found)) or 'none'
+        raise FileNotFoundError(
+            f'{path} are no weights of ikem: there are {names}'
+        )
+    return str(found[path])
 
 
 def shown_config(path: Union[str, Path], folder: Path) -> str:

@@ -134,6 +134,13 @@ def test_in_python(session):
     assert str(config) in listed
 
 
+def test_weights_in_the_box(session):
+    """Also: the demo beside them, from any folder."""
+    head, *lines = session.run('ikem', 'demo').splitlines()
+    assert head.split() == ['class', 'score', 'name'] and len(lines) == 5
+    assert [path.name for path in session.folder.iterdir()] == ['projects']
+
+
 @pytest.mark.long
 def test_from_data_to_a_report(session):
     """Nothing but the working folder is written to."""

@@ -21,7 +21,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from torch import Tensor, nn
 
-from ikem_cli.places import find_config
+from ikem_cli.places import BOXED_CONFIG, BOXED_WEIGHTS, find_config
 
 from .datasets.formats import FormatError, single
 from .datasets.formats.bodies import (
@@ -57,7 +57,7 @@ class Prediction(NamedTuple):
 
 
 def init_model(
-    config: Union[str, os.PathLike, Config],
+    config: Union[str, os.PathLike, Config, None] = None,
     checkpoint: Union[str, os.PathLike, None] = None,
     device: Union[str, torch.device] = 'cpu',
     preprocessing: Optional[Sequence[Dict]] = None,
@@ -66,10 +66,13 @@ def init_model(
     pre-training, for :func:`encode`.
 
     Args:
-        config (str | PathLike | Config): Its config, or the path of that.
+        config (str | PathLike | Config, optional): Its config, or the path of
+            that. Without it and a checkpoint, the classifier of synthetic
+            actions that comes with the package.
         checkpoint (str | PathLike, optional): Its checkpoint, every parameter
             of which has to fit, or its work dir, of which the last checkpoint
-            counts. Defaults to None, weights as they are drawn.
+            counts, or ``ikem::NAME.pth`` that is shipped. Defaults to None,
+            weights as they are drawn.
         device (str | torch.device): Where it runs. Defaults to ``'cpu'``.
         preprocessing (sequence[dict], optional): Configs of the transforms
             that prepared the clips it was trained on. By default those that
@@ -81,9 +84,16 @@ def init_model(
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the checkpoint is refused.
+        ValueError: If the checkpoint is refused, or has no config.
         RuntimeError: If the checkpoint does not fit; names the parameters.
     """
+    if config is None and checkpoint is not None:
+        raise ValueError(
+            f'{checkpoint} needs its config: give both, or none for '
+            f'{BOXED_WEIGHTS}'
+        )
+    if config is None:
+        config, checkpoint = BOXED_CONFIG, BOXED_WEIGHTS
     cfg = config
     if not isinstance(cfg, Config):
         cfg = Config.fromfile(find_config(config))

@@ -12,6 +12,7 @@ from mmengine.logging import HistoryBuffer, print_log
 from mmengine.runner import CheckpointLoader
 from torch import Tensor
 
+from ikem_cli.places import find_weights
 from projects.ikem.unpickling import (
     NDARRAY,
     PlainArray,
@@ -60,13 +61,14 @@ def find_checkpoint(path: str) -> str:
     """The file of a checkpoint.
 
     Args:
-        path (str): The file, or a work dir, of which the last checkpoint
-            counts: the one that its file ``last_checkpoint`` names.
+        path (str): The file, a work dir, of which the last checkpoint
+            counts: the one that its file ``last_checkpoint`` names, or
+            ``ikem::NAME.pth``, see :func:`ikem_cli.places.find_weights`.
 
     Raises:
         FileNotFoundError: If there is none.
     """
-    path = osp.expanduser(path)
+    path = osp.expanduser(find_weights(path))
     if osp.isdir(path):
         note = Path(path, 'last_checkpoint')
         if not note.is_file():
