@@ -15,7 +15,11 @@ from projects.ikem.visualization.confusion import (
 )
 from projects.ikem.visualization.curves import curves_figure, overlay_figure
 from projects.ikem.visualization.embedding import embedding_figure, to_plane
-from projects.ikem.visualization.encoded import stream_vectors
+from projects.ikem.visualization.encoded import (
+    EncodedClips,
+    field_of,
+    stream_vectors,
+)
 from projects.ikem.visualization.retrieval import nearest, retrieval_figure
 from projects.ikem.visualization.skeletons import Clip
 
@@ -174,3 +178,19 @@ def test_what_names_say():
     assert recorded('a12_s09_e03_v02', 'subject') == 9
     with pytest.raises(ValueError, match="'clip00'.*camera"):
         recorded('clip00', 'camera')
+
+
+class Recorded:
+    """A data set of two clips with fields."""
+
+    def load_data_list(self):
+        fields = dict(a=dict(session='x', age=3), b=dict(age=4))
+        return [dict(frame_dir=k, fields=v) for k, v in fields.items()]
+
+
+def test_fields_to_colour_by():
+    clips = EncodedClips(Recorded(), ['b', 'a'], np.zeros(2), {})
+    assert field_of(clips, 'age').tolist() == [4, 3]
+    assert field_of(clips, 'session').tolist() == ['?', 'x']
+    with pytest.raises(ValueError, match="'camera'.*class, age, session"):
+        field_of(clips, 'camera')

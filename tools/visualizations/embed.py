@@ -26,7 +26,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--method', choices=EMBEDDINGS, default='tsne')
     parser.add_argument(
-        '--colour', choices=['class', 'subject', 'camera'], default='class'
+        '--colour',
+        metavar='FIELD',
+        default='class',
+        help='class, or a field of the annotations, such as subject',
     )
     parser.add_argument(
         '--max-clips',
@@ -46,7 +49,7 @@ def draw(args: argparse.Namespace):
     from projects.ikem.engine.cli import read_config
     from projects.ikem.engine.config_check import apply_options
     from projects.ikem.loading import load_model
-    from projects.ikem.visualization.clips import class_names, recorded
+    from projects.ikem.visualization.clips import class_names
     from projects.ikem.visualization.embedding import (
         embedding_figure,
         to_plane,
@@ -54,6 +57,7 @@ def draw(args: argparse.Namespace):
     from projects.ikem.visualization.encoded import (
         clip_loader,
         encode,
+        field_of,
         stream_vectors,
     )
 
@@ -65,7 +69,7 @@ def draw(args: argparse.Namespace):
         groups = clips.labels
         legend = class_names(clips.dataset.metainfo)
     else:
-        groups = [recorded(name, args.colour) for name in clips.names]
+        groups = field_of(clips, args.colour)
         legend = None
     stream = args.stream or clips.stream
     vectors = stream_vectors(clips.features, stream).cpu().numpy()

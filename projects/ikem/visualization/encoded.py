@@ -118,6 +118,34 @@ def to_features(clips: EncodedClips) -> Features:
     )
 
 
+def field_of(clips: EncodedClips, field: str) -> np.ndarray:
+    """A field of the annotations, or what the names say of it.
+
+    Args:
+        clips (EncodedClips): The clips.
+        field (str): Its name.
+
+    Returns:
+        np.ndarray: Its value for each clip, of shape (N, ); texts, ``'?'``
+        where it is not known, if it is not a number of all.
+
+    Raises:
+        ValueError: If no clip has it.
+    """
+    fields = field_arrays(fields_of(clips.dataset, clips.names))
+    if field not in fields:
+        raise ValueError(
+            f'the clips have no field {field!r}: choose one of '
+            f'{", ".join(("class", *sorted(fields)))}'
+        )
+    values = fields[field]
+    return (
+        np.where(values == '', '?', values)
+        if values.dtype.kind == 'U'
+        else values
+    )
+
+
 @torch.no_grad()
 def classify(
     model: SkeletonClassifier,
