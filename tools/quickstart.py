@@ -1,8 +1,9 @@
 """All of the method on synthetic skeletons in minutes.
 
 Makes skeletons and prepares them; then runs the suite ``quickstart``: IKEM on
-six modalities, distillation into three students, linear evaluation; and
-writes the report of it.
+six modalities, its encoder of the joints fine-tuned and the same from scratch,
+distillation into three students, linear evaluation; and writes the report of
+it.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from ikem_cli.places import TOOLS
 RAW = 'work_dirs/quickstart_data/raw'  # kept for the next run
 PREPARED = 'work_dirs/quickstart_data/prepared'
 SUITE = 'work_dirs/suites/quickstart'
+JOBS = 2  # runs at a time, which share the cores
 STOPPED = 130  # by Ctrl-C
 
 
@@ -62,9 +64,9 @@ def main(argv: List[str]) -> None:
         )
     from projects.ikem.reproduce import reproduce
 
-    command = 'python tools/reproduce.py quickstart --seeds 0'
+    command = f'python tools/reproduce.py quickstart --seeds 0 --jobs {JOBS}'
     print(f'\n$ {as_typed(command)}', flush=True)
-    code = reproduce('quickstart', [0], Path.cwd())
+    code = reproduce('quickstart', [0], Path.cwd(), jobs=JOBS)
     if code != STOPPED:
         run('report.py', SUITE, '--max-clips', '200')
     print(f'{time.time() - args.started:.0f} s in all')

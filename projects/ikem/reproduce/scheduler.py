@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from graphlib import TopologicalSorter
-from typing import Callable, Dict, Iterator, List
+from typing import Callable, Dict, Iterator, List, Set
 
 from .children import Children, Stopped
 from .work import Work, WorkFailed
@@ -79,7 +79,8 @@ def execute(
     Where a work fails, those that need it are skipped and others go on.
 
     Args:
-        works (list[Work]): The works; the first that are ready begin first.
+        works (list[Work]): The works; the first that are ready begin first,
+            of several at a time those that most others wait for.
         jobs (int): How many are done at a time.
         children (Children): What runs their processes; SIGINT, SIGTERM and
             SIGHUP stop it.
@@ -91,6 +92,9 @@ def execute(
     """
     progress = Progress(len(works))
     order = {work: i for i, work in enumerate(works)}
+    if jobs > 1:
+        waiting = _waiting(works)
+        order = {w: (-len(waiting[w]), i) for w, i in order.items()}
     graph = TopologicalSorter({w: list(w.needs.values()) for w in works})
     graph.prepare()
     ready: List[Work] = []
@@ -119,6 +123,15 @@ def execute(
             children.stop()
             raise
     return progress
+
+
+def _waiting(works: List[Work]) -> Dict[Work, Set[Work]]:
+    """The works that need a work, or one that needs it."""
+    waiting: Dict[Work, Set[Work]] = {work: set() for work in works}
+    for work in reversed(works):  # each after those that it needs
+        for need in work.needs.values():
+            waiting[need] |= {work, *waiting[work]}
+    return waiting
 
 
 def _end(work: Work, future: Future, progress: Progress) -> None:
