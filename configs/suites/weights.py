@@ -1,45 +1,35 @@
-# The recipe of the quickstart at full length, for the weights that come with
-# the package (projects/ikem/weights).
+# The weights that come with the package (projects/ikem/weights): the
+# pre-training of the quickstart, its encoders of joint, motion and bone fine-tuned.
 #   python tools/reproduce.py weights --seeds 0
 _base_ = './quickstart.py'
 
-full = {'train_cfg.max_epochs': 30, 'param_scheduler.0.milestones': [26]}
+finetuned = _base_.runs['finetuned']
 runs = {
-    'ikem-6m': dict(options=full),
-    'distillation-3m': dict(options=full),
+    'finetuned-3m': dict(
+        finetuned,
+        options={
+            **finetuned.options,
+            'model.data_preprocessor.modalities': ['joint', 'motion', 'bone'],
+            'default_hooks.checkpoint.save_best': 'acc/fused_top1',
+        },
+    )
 }
 tables = dict(
-    quickstart=dict(
-        title='Synthetic skeletons, linear evaluation, full length',
+    _delete_=True,
+    weights=dict(
+        title='Synthetic skeletons, three modalities, all labels',
+        columns=['xsub'],
         rows=[
-            dict(title=title, run=run, metric=metric)
-            for title, run, metric in [
-                *(
-                    (
-                        f'student {u}',
-                        'distillation-3m_linear-3m',
-                        f'acc/{u}_top1',
-                    )
-                    for u in ('joint', 'motion', 'bone')
-                ),
-                (
-                    'students, fused',
-                    'distillation-3m_linear-3m',
-                    'acc/fused_top1',
-                ),
-                (
-                    '3m of the six, fused',
-                    'ikem-6m_linear-3m',
-                    'acc/fused_top1',
-                ),
-                ('ridge on 24 frames', 'baselines', '{column}/ridge'),
-                (
-                    'nearest neighbour on 24 frames',
-                    'baselines',
-                    '{column}/nn1',
-                ),
-            ]
+            *(
+                dict(
+                    title=name,
+                    run='finetuned-3m',
+                    metric=f'acc/{name}_top1',
+                )
+                for name in ('joint', 'motion', 'bone', 'fused')
+            ),
+            *_base_.tables['finetuned'].rows[-2:],
         ],
-    )
+    ),
 )
-del full
+del finetuned
