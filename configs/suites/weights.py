@@ -1,5 +1,6 @@
 # The weights that come with the package (projects/ikem/weights): the
-# pre-training of the quickstart, its encoders of joint, motion and bone fine-tuned.
+# pre-training of the quickstart, its encoders of joint, motion and bone fine-tuned,
+# with absent persons, so that the configs take them as they are.
 #   python tools/reproduce.py weights --seeds 0
 _base_ = './quickstart.py'
 
@@ -10,6 +11,7 @@ runs = {
         options={
             **finetuned.options,
             'model.data_preprocessor.modalities': ['joint', 'motion', 'bone'],
+            'model.data_preprocessor.skip_absent': False,
             'default_hooks.checkpoint.save_best': 'acc/fused_top1',
         },
     )
