@@ -1,9 +1,8 @@
 """All of the method on synthetic skeletons in minutes.
 
 Makes skeletons and prepares them; then runs the suite ``quickstart``: IKEM on
-six modalities, its encoder of the joints fine-tuned and the same from scratch,
-distillation into three students, linear evaluation; and writes the report of
-it.
+six modalities, distillation into three students, linear evaluation; and
+writes the report of it.
 """
 
 import argparse

@@ -1,24 +1,34 @@
-# The weights that come with the package (projects/ikem/weights): what the quickstart
-# fine-tunes, of three modalities, after 30 epochs, and with absent persons, so that
-# the configs take them as they are.
+# The weights that come with the package (projects/ikem/weights): SkeletonCLR on
+# joint, motion and bone of the quickstart's data, fine-tuned.
 #   python tools/reproduce.py weights --seeds 0
 _base_ = './quickstart.py'
 
-pretrained = _base_.runs['skeletonclr-joint']
-finetuned = _base_.runs['finetuned']
-three = {
-    'model.data_preprocessor.modalities': ['joint', 'motion', 'bone'],
-    'model.data_preprocessor.skip_absent': False,
+
+def run(config, *loaders, **options):
+    (folder,) = _base_.data
+    for name in loaders:
+        options[f'{name}_dataloader.dataset.data_root'] = folder
+    config = '{{ fileDirname }}/../' + config + '_synthetic-xsub.py'
+    return dict(config=config, options=options, amp=True)
+
+
+finetuned = {
+    'train_cfg.max_epochs': 24,
+    'train_cfg.val_interval': 24,
+    'param_scheduler.0.milestones': [19],
+    'train_dataloader.batch_size': 32,
+    'optim_wrapper.optimizer.lr': 0.03,
 }
-full = {'train_cfg.max_epochs': 30, 'param_scheduler.0.milestones': [26]}
-fused = {'default_hooks.checkpoint.save_best': 'acc/fused_top1'}
 runs = {
-    'skeletonclr-3m': dict(
-        pretrained, options={**pretrained.options, **three, **full}
+    'skeletonclr-3m': run(
+        'skeletonclr/skeletonclr-3m_stgcn-slim-w8_1xb32-30e', 'train'
     ),
     'finetuned-3m': dict(
-        finetuned,
-        options={**finetuned.options, **three, **fused},
+        run(
+            'finetune/finetune-3m_stgcn-slim-w8_1xb64-100e',
+            *('train', 'val', 'test'),
+            **finetuned,
+        ),
         checkpoint_of={'model.pretrained': 'skeletonclr-3m'},
     ),
 }
@@ -36,8 +46,8 @@ tables = dict(
                 )
                 for name in ('joint', 'motion', 'bone', 'fused')
             ),
-            *_base_.tables['finetuned'].rows[-2:],
+            *_base_.tables['quickstart'].rows[-2:],
         ],
     ),
 )
-del pretrained, finetuned, three, full, fused
+del finetuned

@@ -329,22 +329,3 @@ def split_pairs(names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
             f'no split with a train and a val part among {sorted(names)}'
         )
     return pairs
-
-
-def few_label_pairs(names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
-    """The splits with few labels to fit, and those to classify.
-
-    Args:
-        names (iterable[str]): Names of splits.
-
-    Returns:
-        dict[str, tuple[str, str]]: ``X_train_10pct`` and ``X_val``, as of
-        :func:`split_pairs`, by ``'X_10pct'``, and so on.
-    """
-    names = list(names)
-    return {
-        f'{name}{part[len(train) :]}': (part, val)
-        for name, (train, val) in split_pairs(names).items()
-        for part in names
-        if part.startswith(f'{train}_')
-    }
