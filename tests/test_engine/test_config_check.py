@@ -81,3 +81,25 @@ def test_no_workers_do_not_persist(own):
 def test_typos_are_found(own, key, named):
     with pytest.raises(ValueError, match=named):
         apply_options(own, {key: 1, 'randomness.seed': 1})
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        "[dict(type='PackSkeleton'),dict(type='MultiView')]",
+        'dict(a=1)',
+        '{"a":1}',
+        '[{"a":1}]',
+    ],
+)
+def test_dicts_are_no_options(value):
+    cfg = Config(dict(train_dataloader=dict(dataset=dict(pipeline=[]))))
+    option = 'train_dataloader.dataset.pipeline'
+    with pytest.raises(ValueError, match=f'{option}: .*holds a dict'):
+        apply_options(cfg, [f'{option}={value}'])
+
+
+def test_braces_of_a_prefix_are_no_dict():
+    cfg = Config(dict(model=dict(prefix='')))
+    apply_options(cfg, ['model.prefix=query.{modality}.backbone.'])
+    assert cfg.model.prefix == 'query.{modality}.backbone.'

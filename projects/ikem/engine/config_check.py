@@ -4,6 +4,7 @@ import argparse
 import ast
 import functools
 import inspect
+import re
 import textwrap
 from contextlib import suppress
 from difflib import get_close_matches
@@ -124,7 +125,16 @@ def apply_options(
 
 
 def _parsed(texts: Sequence[str]) -> Dict[str, Any]:
-    """What mmengine reads in ``--cfg-options``."""
+    """What mmengine reads in ``--cfg-options``; dicts it would take for
+    texts, or not come to an end with."""
+    for text in texts:
+        option, _, value = text.partition('=')
+        if re.search(r'\bdict\(|(^|[\[(,])\s*{', value):
+            raise ValueError(
+                f'--cfg-options {option}: {value} holds a dict: set its '
+                'fields one by one, as a.b=value, or write a config that '
+                'inherits'
+            )
     taken = argparse.Namespace()
     DictAction([], 'options')(None, taken, list(texts))
     return taken.options
