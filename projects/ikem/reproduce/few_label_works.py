@@ -32,7 +32,8 @@ from .work import Work
 
 
 def encoding_config(path: str, data: str) -> Config:
-    """Config of a pre-training, to encode a prepared folder with.
+    """Config of a pre-training, whose test set is all clips of a prepared
+    folder.
 
     Args:
         path (str): Path of the config.
@@ -44,7 +45,8 @@ def encoding_config(path: str, data: str) -> Config:
     cfg = Config(config_with(path, {}).to_dict(), filename=path)
     if cfg.get('test_dataloader') is None:
         raise ValueError(f'{path} has no test_dataloader')
-    cfg.test_dataloader.dataset.data_root = data
+    every = dict(data_root=data, split=None, unlabelled=True)
+    cfg.test_dataloader.dataset.update(every)
     return cfg
 
 
@@ -86,7 +88,7 @@ class Encoding(Work):
         cfg = encoding_config(self.run.config, self.run.options['data'])
         checkpoint = str(self.root / self.checkpoint())
         model = load_model(cfg, checkpoint, get_device())
-        clips = encode(model, clip_loader(cfg, 'all', unlabelled=True))
+        clips = encode(model, clip_loader(cfg))
         to_features(clips).save(self.path)
         return dict(clips=len(clips.names))
 

@@ -35,7 +35,7 @@ from .few_label_works import (
     JointBaselines,
     encoding_config,
 )
-from .options import as_arguments
+from .options import as_arguments, config_with
 from .reproduce import carry_out, locked
 from .suite import ResultTable, Row, Run, Suite
 from .work import Training, Work
@@ -43,6 +43,9 @@ from .work import Training, Work
 # Fine-tuning in batches of 32, augmented; epochs and model are set here.
 RECIPE = f'{SCOPE}own/finetune-3m_stgcn-slim-w8_1xb32-40e_own.py'
 TABLE = 'few-labels'
+_SPLIT = 'train_dataloader.dataset.split'
+# What differs from one training to another.
+_SET_HERE = ('model.pretrained', 'randomness.seed', _SPLIT)
 
 
 class _Measured(NamedTuple):
@@ -115,7 +118,7 @@ class FewLabels:
         self.amounts = list(dict.fromkeys(self.amounts))
         self.seeds = list(dict.fromkeys(self.seeds))
         self.checkpoint = find_checkpoint(self.checkpoint)
-        cfg = encoding_config(self.config, self.data)
+        cfg = config_with(self.config, {})
         for part, loader in (('train', 'train'), ('val', 'test')):
             dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset')
             split = getattr(self, part) or (dataset or {}).get('split')
@@ -158,6 +161,7 @@ def measure_few_labels(
     # --cfg-options and file names of trainings take no blanks
     as_arguments(
         {
+            '--train': task.train,
             '--work-dir': os.path.relpath(folder, root),
             'model.pretrained': os.path.relpath(task.checkpoint, root),
         }
@@ -185,9 +189,10 @@ def plan_few_labels(
         for seed in task.seeds
         for amount in task.amounts
     }
+    cfg = classifier_config(task, model)
     config = folder / 'classifier.py'
     with written_aside(config) as file:
-        file.write_text(classifier_config(task, model).pretty_text)
+        file.write_text(cfg.pretty_text)
     encoding = Encoding(_features(task, root), None, folder, root, {})
     works: List[Work] = [encoding]
     for seed in task.seeds:
@@ -197,7 +202,7 @@ def plan_few_labels(
                 place = folder, root, needs, trainer
                 works.append(_KINDS[kind](run, seed, *place))
     runs = {work.run.name: work.run for work in works}
-    table = _table(task, model, sizes)
+    table = _table(task, model, sizes, cfg.train_cfg.max_epochs)
     suite = Suite(TABLE, runs, {TABLE: table}, {})
     needed = {run.name for run in suite.needed([TABLE])}
     return suite, [work for work in works if work.run.name in needed]
@@ -220,7 +225,7 @@ def _runs(
     labels = amount.split(task.train, seed)
     training = dict(
         config=str(config),
-        options={'train_dataloader.dataset.split': labels},
+        options={_SPLIT: labels},
         amp=task.amp,
     )
     options = dict(
@@ -244,7 +249,7 @@ def _runs(
 
 
 def _table(
-    task: FewLabels, model: nn.Module, sizes: Dict[str, int]
+    task: FewLabels, model: nn.Module, sizes: Dict[str, int], epochs: int
 ) -> ResultTable:
     """The table, of columns with so many labels by name."""
     accuracy = 'fused_top1' if len(model.modalities) > 1 else 'top1'
@@ -261,7 +266,7 @@ def _table(
         note=f'Labels of the {num} clips of {task.train}: {labels}; others '
         'for each seed, the same for all rows. Linear is a logistic '
         f'regression; labels propagate over all of {task.train}, '
-        f'{task.val} takes no part; trainings have {task.epochs} epochs.',
+        f'{task.val} takes no part; trainings have {epochs} epochs.',
         best=False,
     )
 
@@ -279,7 +284,7 @@ def _pretraining(task: FewLabels) -> nn.Module:
             f'{task.config} builds a {type(model).__name__}: give the config '
             'of a pre-training, such as those of configs/ikem'
         )
-    check_layout(clip_loader(cfg, 'all', unlabelled=True).dataset, model)
+    check_layout(clip_loader(cfg).dataset, model)
     return model
 
 
@@ -322,8 +327,15 @@ def classifier_config(task: FewLabels, model: nn.Module) -> Config:
         model (PretrainingModel): The pre-training.
 
     Raises:
-        ValueError: If nothing would read one of the options.
+        ValueError: If nothing would read one of the options, or each
+            training has its own value of it.
     """
+    for key in (option.split('=')[0] for option in task.options):
+        if key in _SET_HERE:
+            raise ValueError(
+                f'{key} is set for each training: leave it out of '
+                '--cfg-options'
+            )
     pretraining = encoding_config(task.config, task.data)
     cfg = read_config(RECIPE)
     kept = {*RUNNER_FIELDS, 'custom_imports'}
