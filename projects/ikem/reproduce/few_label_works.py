@@ -8,7 +8,6 @@ from typing import Any, Dict, Optional, Set, Tuple
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.device import get_device
 
 from projects.ikem.checkpoint import find_checkpoint
@@ -26,28 +25,9 @@ from projects.ikem.visualization.encoded import (
 )
 
 from .children import Children
+from .few_label_configs import encoding_config
 from .identity import digest
-from .options import config_with
 from .work import Work
-
-
-def encoding_config(path: str, data: str) -> Config:
-    """Config of a pre-training, whose test set is all clips of a prepared
-    folder.
-
-    Args:
-        path (str): Path of the config.
-        data (str): The folder.
-
-    Raises:
-        ValueError: If it cannot be read or has no test set.
-    """
-    cfg = Config(config_with(path, {}).to_dict(), filename=path)
-    if cfg.get('test_dataloader') is None:
-        raise ValueError(f'{path} has no test_dataloader')
-    every = dict(data_root=data, split=None, unlabelled=True)
-    cfg.test_dataloader.dataset.update(every)
-    return cfg
 
 
 @functools.cache
