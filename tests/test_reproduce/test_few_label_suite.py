@@ -253,7 +253,9 @@ IKEM = 'ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
     ],
 )
 def test_arguments_that_do_not_fit(data, pretraining, args, named):
+    before = read_annotations(data)['split']
     assert named in fail(TOOL, data, *pretraining, *args)
+    assert read_annotations(data)['split'] == before
     assert not Path('work_dirs/few_labels/tiny/features').exists()
 
 

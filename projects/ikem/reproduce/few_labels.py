@@ -15,7 +15,7 @@ from ikem_cli.choices import FEW_LABEL_ROWS
 from projects.ikem.checkpoint import find_checkpoint
 from projects.ikem.datasets.label_subsets import (
     LabelAmount,
-    add_label_subset,
+    add_label_subsets,
 )
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.datasets.prepared_checks import UNLABELLED
@@ -167,19 +167,20 @@ def plan_few_labels(
     """
     model = load_pretraining(task)
     _check_splits(task)
-    sizes = {  # the same for each seed
-        amount.name: len(add_label_subset(task.data, task.train, amount, seed))
-        for seed in task.seeds
-        for amount in task.amounts
-    }
     cfg = classifier_config(task, model)
+    amounts, seeds = task.amounts, task.seeds
+    chosen = add_label_subsets(task.data, task.train, amounts, seeds)
+    sizes = {  # the same for each seed
+        amount.name: len(chosen[amount.split(task.train, seeds[0])])
+        for amount in amounts
+    }
     config = folder / 'classifier.py'
     with written_aside(config) as file:
         file.write_text(cfg.pretty_text)
     encoding = Encoding(_features(task, root), None, folder, root, {})
     works: List[Work] = [encoding]
-    for seed in task.seeds:
-        for amount in task.amounts:
+    for seed in seeds:
+        for amount in amounts:
             for kind, run in _runs(task, amount, seed, config).items():
                 needs = dict.fromkeys(run.checkpoint_of, encoding)
                 place = folder, root, needs, trainer
