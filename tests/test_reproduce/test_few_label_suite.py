@@ -21,6 +21,7 @@ from projects.ikem.evaluation.features import load_features
 from projects.ikem.evaluation.few_labels import frozen_accuracies
 from projects.ikem.report.suite_sections import runs_of
 from projects.ikem.reproduce import few_labels
+from projects.ikem.reproduce.children import Children, Stopped
 from projects.ikem.reproduce.options import forget_configs
 from projects.ikem.work_dir import WorkDir
 
@@ -228,6 +229,20 @@ def test_the_config_follows_the_pretraining(data):
     assert result.rows[0].metric == 'acc/fused_top1'
     names = [work.name for work in works]
     assert names[0] == 'features' and len(names) == 5
+
+
+def test_stopped_while_clips_are_encoded(data, pretraining):
+    task = few_labels.FewLabels(data, *pretraining, [LabelAmount(1)], [0])
+    _, works = few_labels.plan_few_labels(
+        task, Path('out').resolve(), Path.cwd()
+    )
+    children = Children(1)
+    children.stop()
+    with pytest.raises(Stopped):
+        works[0].execute(children, print)
+    assert works[0].stale() is None and not works[0].is_current()
+    works[0].execute(Children(1), print)
+    assert works[0].is_current()
 
 
 IKEM = 'ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'

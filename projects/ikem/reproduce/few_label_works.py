@@ -68,6 +68,10 @@ class Encoding(Work):
         cfg = encoding_config(self.run.config, self.run.options['data'])
         checkpoint = str(self.root / self.checkpoint())
         model = load_model(cfg, checkpoint, get_device())
+        # this process does it, which a signal is to end before all clips
+        model.data_preprocessor.register_forward_pre_hook(
+            lambda *_: children.check()
+        )
         clips = encode(model, clip_loader(cfg))
         to_features(clips).save(self.path)
         return dict(clips=len(clips.names))
