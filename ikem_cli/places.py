@@ -16,7 +16,7 @@ SCOPE = 'ikem::'
 # The classifier that comes with the package, and its config.
 BOXED_WEIGHTS = f'{SCOPE}synthetic.pth'
 BOXED_CONFIG = (
-    f'{SCOPE}linear/linear-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py'
+    f'{SCOPE}finetune/finetune-3m_stgcn-slim-w8_1xb64-100e_synthetic-xsub.py'
 )
 
 

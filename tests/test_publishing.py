@@ -112,6 +112,12 @@ def test_where_a_run_came_from(tmp_path):
         '| made by | `python tools/reproduce.py mine --seeds 4`: `students` |'
     ]
     assert provenance.commits_of(run) == 'abc'
+    run.write_record({})
+    assert provenance.commits_of(run) == 'unknown'
+    elsewhere = WorkDir(tmp_path / 'few_labels/mine/seed4/finetuned')
+    elsewhere.path.mkdir(parents=True)
+    elsewhere.write_record(dict(run='finetuned', seed=4))
+    assert model_card._made_by(elsewhere) == []  # by no suite
     lost, training = model_card._trainings(run)
     assert lost == '| began from | `epoch_300.pth`, run not kept |'
     name = f'ikem::distillation/{DISTILLATION.name}'
@@ -127,6 +133,9 @@ def test_the_command(work_dir, tmp_path):
     assert 'a .pth' in fail(TOOL, work_dir, '--out', tmp_path / 'x')
     with pytest.raises(FileExistsError, match='mine.pth exists already'):
         publish(work_dir, out, **TEXTS)
+    out.unlink()
+    with pytest.raises(FileExistsError, match='mine.md exists already'):
+        publish(work_dir, out, **TEXTS)
     out.write_text('')
     size = publish(work_dir, out, **TEXTS, overwrite=True).size
     assert out.stat().st_size == size
@@ -138,6 +147,10 @@ def refused(checkpoint, out, what):
     assert not list(out.parent.iterdir())
 
 
+def no_data(cfg):
+    raise FileNotFoundError('data is missing')
+
+
 def test_what_is_not_published(work_dir, tmp_path, monkeypatch):
     out = tmp_path / 'out' / 'mine.pth'
     out.parent.mkdir()
@@ -145,6 +158,10 @@ def test_what_is_not_published(work_dir, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(publishing, 'MAX_BYTES', 1000)
         refused(work_dir, out, 'at most 1,000 are published')
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, 'clip_loader', no_data)
+        with pytest.raises(FileNotFoundError, match='^data is missing'):
+            publish(work_dir, out, **TEXTS)
     # what half precision cannot hold
     path = work_dir / 'large.pth'
     checkpoint = torch.load(work_dir / 'epoch_1.pth', weights_only=False)

@@ -116,7 +116,8 @@ def main() -> None:
             config = Path(WorkDir(config).config.filename)
         amounts = [LabelAmount(per_class=n) for n in args.per_class or ()]
         amounts += [LabelAmount(fraction=f) for f in args.fractions or ()]
-        name = Path(args.config).resolve().stem
+        given = Path(args.config).resolve()
+        name = given.name if given.is_dir() else given.stem
         folder = args.work_dir or Path('work_dirs/few_labels', name)
         code = measure_few_labels(
             FewLabels(

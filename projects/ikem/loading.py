@@ -93,9 +93,10 @@ def load_encoders(
         own = _below(state, start)
         where = f'{start.rstrip(".")} of {checkpoint}'
         if not own:
+            names = ' or '.join(place.rstrip('.') for place in places)
             raise RuntimeError(
-                f'{checkpoint} has no encoder {start.rstrip(".")}: was it '
-                'pre-trained with this modality?'
+                f'{checkpoint} has no encoder {names}: was it trained with '
+                'this modality?'
             )
         _require_same_skeleton(encoder, own, where)
         if neck_prefix is not None:

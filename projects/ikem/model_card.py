@@ -120,11 +120,13 @@ def card_text(result: 'Published', texts: About) -> str:
 
 
 def _made_by(run: WorkDir) -> List[str]:
-    """The row of the command of a run of a suite."""
-    if 'run' not in run.record:
+    """The row of the command of a run of a suite; others have records, too,
+    such as those of few labels."""
+    suite = run.path.resolve().parent.parent
+    if 'run' not in run.record or suite.parent.name != 'suites':
         return []
-    suite, seed = run.path.resolve().parents[1].name, run.record['seed']
-    command = f'python tools/reproduce.py {suite} --seeds {seed}'
+    seed = run.record['seed']
+    command = f'python tools/reproduce.py {suite.name} --seeds {seed}'
     return [f'| made by | `{command}`: `{run.record["run"]}` |']
 
 

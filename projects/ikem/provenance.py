@@ -9,15 +9,14 @@ from ikem_cli.places import CONFIGS, SCOPE, shown_config
 
 from .checkpoint import find_checkpoint
 from .engine.cli import read_config
-from .reproduce.identity import commit
 from .work_dir import WorkDir
 
 
 def commits_of(run: WorkDir) -> str:
-    """The commits of the trainings that made a run: as a suite recorded them,
-    else of the checkout that asks."""
-    commits = [r.record.get('commit') or commit() for r in lineage(run)]
-    return ' '.join(sorted({name or 'unknown' for name in commits}))
+    """The commits of the trainings that made a run, ``'unknown'`` for one
+    that no suite recorded."""
+    commits = {r.record.get('commit') or 'unknown' for r in lineage(run)}
+    return ' '.join(sorted(commits))
 
 
 def config_name(run: WorkDir) -> str:

@@ -111,8 +111,12 @@ def publish(
             once it is written; then nothing is.
     """
     out = Path(out)
-    if out.exists() and not overwrite:
-        raise FileExistsError(f'{out} exists already: --overwrite replaces it')
+    card = out.with_suffix('.md')
+    for file in (out, card):
+        if file.exists() and not overwrite:
+            raise FileExistsError(
+                f'{file} exists already: --overwrite replaces it'
+            )
     path = find_checkpoint(str(checkpoint))
     run = WorkDir(Path(path).parent)
     _, meta = read_checkpoint(path)
@@ -120,12 +124,13 @@ def publish(
     model = require_classifier(load_model(run.config, path))
     meta = _described(run, meta)
     content = _content(model, meta)
+    before = _predict(model, run.config)
     with written_aside(out) as aside:
         aside.write_bytes(content)
         after = _predict(load_model(run.config, aside), run.config)
-        change = _change(_predict(model, run.config), after)
+        change = _change(before, after)
         result = Published(run, out, len(content), meta, after, *change)
-        with written_aside(out.with_suffix('.md')) as aside_card:
+        with written_aside(card) as aside_card:
             aside_card.write_text(card_text(result, texts))
     return result
 

@@ -123,6 +123,9 @@ def test_sentences_of_what_is_below():
     assert doubt(top1(metrics), baselines) == f'fused 59.5 is{end}'
     assert doubt(dict(a=1, b=2), baselines) == f'a 1.0, b 2.0 are{end}'
     assert doubt(dict(fused=81.4), baselines) is None
+    equal, logged = 100 * 7 / 24, float(100 * np.float32(7 / 24))
+    assert logged < equal
+    assert doubt(dict(fused=logged), dict(ridge=0.0, nn1=equal)) is None
     assert top1({'acc/top1': 0.5}) == {'top-1': 50.0}
 
 

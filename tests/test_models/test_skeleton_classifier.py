@@ -46,7 +46,8 @@ def test_takes_the_encoders_of_a_classifier(tmp_path):
     model = build(pretrained=path)
     model.init_weights()
     assert_same(model.backbone.state_dict(), other.backbone.state_dict())
-    with pytest.raises(RuntimeError, match='no encoder query.motion'):
+    missing = 'no encoder query.motion.backbone or backbone.motion: was it'
+    with pytest.raises(RuntimeError, match=missing):
         build(('motion',), pretrained=path).init_weights()
 
 

@@ -19,7 +19,9 @@ from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.evaluation.baselines import prepared_baselines
 from projects.ikem.evaluation.features import load_features
 from projects.ikem.evaluation.few_labels import frozen_accuracies
+from projects.ikem.report.suite_sections import runs_of
 from projects.ikem.reproduce import few_labels
+from projects.ikem.reproduce.children import Children, Stopped
 from projects.ikem.reproduce.options import forget_configs
 from projects.ikem.work_dir import WorkDir
 
@@ -198,6 +200,11 @@ def test_trainings(data, pretraining):
     assert changed == set(words)
     measured = values('from scratch', '2perclass')
     assert measured == pytest.approx({'0': 50.0, '1': 51.0})
+    assert 'trainings have 2 epochs' in table()['note']
+    assert command.run(options=['train_cfg.max_epochs=1']) == 0
+    assert 'trainings have 1 epochs' in table()['note']
+    runs = {run.name for run in runs_of(Path('out'))}
+    assert runs == set(words)  # and none that was moved aside
 
 
 def test_the_config_follows_the_pretraining(data):
@@ -224,6 +231,20 @@ def test_the_config_follows_the_pretraining(data):
     assert names[0] == 'features' and len(names) == 5
 
 
+def test_stopped_while_clips_are_encoded(data, pretraining):
+    task = few_labels.FewLabels(data, *pretraining, [LabelAmount(1)], [0])
+    _, works = few_labels.plan_few_labels(
+        task, Path('out').resolve(), Path.cwd()
+    )
+    children = Children(1)
+    children.stop()
+    with pytest.raises(Stopped):
+        works[0].execute(children, print)
+    assert works[0].stale() is None and not works[0].is_current()
+    works[0].execute(Children(1), print)
+    assert works[0].is_current()
+
+
 IKEM = 'ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
 
 
@@ -238,12 +259,46 @@ IKEM = 'ikem-3m_stgcn-slim_1xb128-300e_ntu60-xsub.py'
             ['--per-class', 1, '--cfg-options', 'modl.x=1'],
             "has no 'modl'",
         ),
+        (
+            ['--per-class', 1, '--cfg-options', 'model.pretrained=x.pth'],
+            'model.pretrained is set for each training: leave it out',
+        ),
         (['--per-class', 1, '--work-dir', 'a b'], 'blank'),
+        (['--per-class', 1, '--train', 'a b'], '--train=a b'),
     ],
 )
 def test_arguments_that_do_not_fit(data, pretraining, args, named):
+    before = read_annotations(data)['split']
     assert named in fail(TOOL, data, *pretraining, *args)
+    assert read_annotations(data)['split'] == before
     assert not Path('work_dirs/few_labels/tiny/features').exists()
+
+
+def test_folders_and_splits_of_any_name(data, pretraining):
+    """A work dir with a dot, `all` that is not all, no labels here and there,
+    blanks in the path of the data."""
+    meta = read_annotations(data)
+    names = [clip['frame_dir'] for clip in meta['annotations']]
+    parts = dict(train=names[:16], val=names[16:], all=names[:3])
+    meta['split'] = parts
+    for clip in [*meta['annotations'][3:5], meta['annotations'][20]]:
+        clip['label'] = -1
+    Path(data, 'annotations.json').write_text(json.dumps(meta))
+    Path(data).rename('my data')
+    work_dir = Path('runs/lr0.1')
+    work_dir.mkdir(parents=True)
+    for file in pretraining:
+        shutil.move(file, work_dir)
+    (work_dir / 'last_checkpoint').write_text(str(work_dir / 'tiny.pth'))
+    args = ['my data', work_dir, '--train', 'train', '--val', 'val']
+    args += ['--per-class', 2, '--seeds', 0, '--rows', *QUICK]
+    assert '3 done, 0 present' in succeed(TOOL, *args)
+    folder = Path('work_dirs/few_labels/lr0.1')
+    text = (folder / 'table_few-labels.md').read_text()
+    assert 'Labels of the 16 clips of train: 6 (2perclass)' in text
+    features = load_features(folder / 'features/features.npz')
+    assert features.names == names
+    assert (features.labels == -1).sum() == 3
 
 
 def test_files_that_do_not_fit(data, pretraining, prepared_nwucla):

@@ -12,7 +12,7 @@ from helpers import write_classifier
 from mmaction.registry import METRICS
 from released import make
 
-from projects.ikem.datasets.prepared import add_split, read_annotations
+from projects.ikem.datasets.prepared import add_splits, read_annotations
 from projects.ikem.datasets.synthetic.kinect import write_skeleton
 from projects.ikem.evaluation.fusion import Predictions
 
@@ -142,7 +142,7 @@ def test_a_split_is_added_or_not(tmp_path):
     command = ('tools/data/label_subset.py', out, *args)
     too_large('annotations.json', *command, max_bytes=999)
     assert contents(tmp_path) == before
-    add_split(out, 'few', ['clip01'])
+    add_splits(out, {'few': ['clip01']})
     assert read_annotations(out)['split']['few'] == ['clip01']
 
 

@@ -10,7 +10,7 @@ from commands import fail, succeed
 from conftest import NUM_CLIPS, write_prepared
 
 from projects.ikem.datasets import SkeletonDataset
-from projects.ikem.datasets.prepared import add_split, read_annotations
+from projects.ikem.datasets.prepared import add_splits, read_annotations
 from projects.ikem.datasets.splits import stratified_subset
 
 TOOL = 'tools/data/label_subset.py'
@@ -58,7 +58,7 @@ def test_clips_of_each_class(prepared):
     assert 'xsub_train_1perclass_seed2: 3 of 12 clips' in output
     assert 'clips of each class: 0: 3, 1: 3, 2: 3' in output
     assert 'xsub_train_3perclass' not in split
-    line = fail(TOOL, *args[:-2], 5)
+    line = fail(TOOL, *args[:-1], 5)  # and 1, which would do
     assert f'{prepared}: 5 clips of each class' in line
     assert 'class 0 has 4, class 1 has 4, class 2 has 4' in line
     assert read_annotations(prepared)['split'] == split
@@ -90,7 +90,7 @@ def test_an_added_split_is_not_written_again(prepared):
 
 
 def test_another_split_of_that_name_stays(prepared):
-    add_split(prepared, 'xsub_train_50pct', ['clip00'])
+    add_splits(prepared, {'xsub_train_50pct': ['clip00']})
     before = read_annotations(prepared)
     args = (prepared, '--split', 'xsub_train', '--fraction', 0.5)
     assert 'xsub_train_50pct' in fail(TOOL, *args)
@@ -105,7 +105,7 @@ def test_an_interrupted_write_changes_nothing(prepared, monkeypatch):
 
     monkeypatch.setattr(os, 'replace', interrupt)
     with pytest.raises(KeyboardInterrupt):
-        add_split(prepared, 'new', ['clip00'])
+        add_splits(prepared, {'new': ['clip00']})
     assert read_annotations(prepared) == before
 
 

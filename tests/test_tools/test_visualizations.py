@@ -1,6 +1,7 @@
 """The tools that draw, end to end at tiny size."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -109,6 +110,20 @@ def test_embed(classifier, tmp_path, out):
     assert size(tmp_path / 'x.png')[0] == 1
     assert 'camera' in fail(EMBED, *classifier, '--colour', 'camera', *out)
     assert "'acc'" in fail(EMBED, *classifier, '--stream', 'acc', *out)
+
+
+def test_embed_by_a_field(prepared_ntu, tmp_path, out):
+    pytest.importorskip('sklearn')
+    data = shutil.copytree(prepared_ntu, tmp_path / 'data')
+    meta = json.loads((data / 'annotations.json').read_text())
+    for clip in meta['annotations'][::2]:
+        clip['fields'] = dict(session='a')
+    (data / 'annotations.json').write_text(json.dumps(meta))
+    files = write_untrained(tiny(SKELETONCLR, str(data), tmp_path), tmp_path)
+    succeed(EMBED, *files, '--max-clips', 7, '--colour', 'session', *out)
+    assert size(tmp_path / 'x.png')[0] == 1
+    line = fail(EMBED, *files, '--colour', 'age', *out)
+    assert "no field 'age': choose one of class, session" in line
 
 
 def test_umap_is_optional(classifier, monkeypatch, tmp_path, out):

@@ -14,7 +14,11 @@ from projects.ikem.visualization.confusion import (
     most_confused,
 )
 from projects.ikem.visualization.curves import curves_figure, overlay_figure
-from projects.ikem.visualization.embedding import embedding_figure, to_plane
+from projects.ikem.visualization.embedding import (
+    check_groups,
+    embedding_figure,
+    to_plane,
+)
 from projects.ikem.visualization.encoded import (
     EncodedClips,
     field_of,
@@ -65,6 +69,12 @@ def test_classes_of_the_largest_set_can_be_told_apart():
         for c in ax.collections
     }
     assert len(styles) == 120
+
+
+def test_too_many_values_to_colour_by():
+    check_groups(np.arange(500) % 160)
+    with pytest.raises(ValueError, match='161 values .* at most 160'):
+        check_groups(np.arange(500) % 161)
 
 
 def test_too_few_to_embed():

@@ -14,20 +14,19 @@ def add_subsets(args: argparse.Namespace) -> str:
     """Choose and store the clips; returns what was chosen."""
     from projects.ikem.datasets.label_subsets import (
         LabelAmount,
-        add_label_subset,
+        add_label_subsets,
     )
     from projects.ikem.datasets.prepared import read_annotations
 
     amounts = [LabelAmount(per_class=n) for n in args.per_class or ()]
     amounts += [LabelAmount(fraction=part) for part in args.fraction or ()]
-    for amount in amounts:
-        add_label_subset(args.prepared, args.split, amount, args.seed)
+    chosen = add_label_subsets(args.prepared, args.split, amounts, [args.seed])
     meta = read_annotations(args.prepared)
     clips = meta['annotations']
     row = {clip['frame_dir']: i for i, clip in enumerate(clips)}
     lines = []
-    for split in [amount.split(args.split, args.seed) for amount in amounts]:
-        rows = [row[name] for name in meta['split'][split]]
+    for split, names in chosen.items():
+        rows = [row[name] for name in names]
         counts = Counter(clips[i]['label'] for i in rows)
         of_each = [f'{label}: {n}' for label, n in sorted(counts.items())]
         lines += [

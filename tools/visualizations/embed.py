@@ -51,6 +51,7 @@ def draw(args: argparse.Namespace):
     from projects.ikem.loading import load_model
     from projects.ikem.visualization.clips import class_names
     from projects.ikem.visualization.embedding import (
+        check_groups,
         embedding_figure,
         to_plane,
     )
@@ -70,6 +71,7 @@ def draw(args: argparse.Namespace):
         legend = class_names(clips.dataset.metainfo)
     else:
         groups = field_of(clips, args.colour)
+        check_groups(groups)
         legend = None
     stream = args.stream or clips.stream
     vectors = stream_vectors(clips.features, stream).cpu().numpy()

@@ -1,8 +1,9 @@
 """Subsets of the labels of a split of a prepared folder, as splits."""
 
-from typing import Dict, List, NamedTuple, Optional
+from itertools import product
+from typing import Dict, Iterable, List, NamedTuple, Optional
 
-from .prepared import add_split, read_annotations
+from .prepared import add_splits, read_annotations
 from .prepared_checks import UNLABELLED
 from .splits import per_class_subset, stratified_subset
 
@@ -65,31 +66,37 @@ def choose_labels(
     return stratified_subset(names, labels, amount.fraction, seed)
 
 
-def add_label_subset(
-    folder, whole: str, amount: LabelAmount, seed: int = 0
-) -> List[str]:
-    """Add such a subset to a prepared folder as a split.
+def add_label_subsets(
+    folder,
+    whole: str,
+    amounts: Iterable[LabelAmount],
+    seeds: Iterable[int] = (0,),
+) -> Dict[str, List[str]]:
+    """Add such subsets to a prepared folder as splits, all of them or none.
 
     Args:
         folder (str | PathLike): The prepared folder.
         whole (str): Name of the split.
-        amount (LabelAmount): How many of each class.
-        seed (int): Another seed chooses others. Defaults to 0.
+        amounts (iterable[LabelAmount]): How many of each class.
+        seeds (iterable[int]): Each chooses others. Defaults to 0 alone.
 
     Returns:
-        list[str]: Names of the clips of the new split, which is called
+        dict[str, list[str]]: Names of the clips by that of the split,
         :meth:`LabelAmount.split`.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
         OSError: If it cannot be written.
         ValueError: As of :func:`choose_labels`, or if the folder has a split
-            of the new name with other clips.
+            of such a name with other clips.
     """
     meta = read_annotations(folder)
     try:
-        chosen = choose_labels(meta, whole, amount, seed)
+        chosen = {
+            amount.split(whole, seed): choose_labels(meta, whole, amount, seed)
+            for amount, seed in product(amounts, seeds)
+        }
     except ValueError as error:
         raise ValueError(f'{folder}: {error}') from error
-    add_split(folder, amount.split(whole, seed), chosen)
+    add_splits(folder, chosen)
     return chosen

@@ -248,30 +248,31 @@ def read_annotations(folder) -> Dict:
     return meta
 
 
-def add_split(folder, split: str, names: List[str]) -> None:
-    """Add a split to a prepared folder, which has it or not, never half.
+def add_splits(folder, splits: Dict[str, List[str]]) -> None:
+    """Add splits to a prepared folder: all of them or none.
 
     Args:
         folder (str | PathLike): The prepared folder.
-        split (str): Name of the split.
-        names (list[str]): Names of its clips.
+        splits (dict[str, list[str]]): Names of the clips of each.
 
     Raises:
         FileNotFoundError: If the folder or a file of it is missing.
         OSError: If it cannot be written.
-        ValueError: If the folder has a split of that name with other clips,
+        ValueError: If the folder has a split of such a name with other clips,
             or not these clips.
     """
     meta = read_annotations(folder)
-    is_new = split not in meta['split']
-    check_split({split: names}, {a['frame_dir'] for a in meta['annotations']})
-    present = meta['split'].setdefault(split, names)
-    if set(present) != set(names):
-        raise ValueError(
-            f'{folder} has a split {split!r} of {len(present)} other clips: '
-            'choose another name'
-        )
-    if is_new:  # or what depends on the file's time would be out of date
+    check_split(splits, {a['frame_dir'] for a in meta['annotations']})
+    present = meta['split']
+    for split, names in splits.items():
+        if split in present and set(present[split]) != set(names):
+            raise ValueError(
+                f'{folder} has a split {split!r} of {len(present[split])} '
+                'other clips: choose another name'
+            )
+    new = {split: splits[split] for split in splits if split not in present}
+    if new:  # or what depends on the file's time would be out of date
+        present.update(new)
         _write_annotations(Path(folder), meta)
 
 

@@ -150,7 +150,7 @@ def doubt(
     below = [
         f'{name} {value:.1f}'
         for name, value in learnt.items()
-        if value < baselines[best]
+        if value < baselines[best] - 1e-4  # of equal ones the last digits
     ]
     if not below:
         return None

@@ -33,8 +33,9 @@ def is_suite(path: Path) -> bool:
 
 
 def runs_of(path: Path) -> List[WorkDir]:
-    """The runs of a suite by seed and name: the folders with a record."""
-    folders = [p.parent for p in path.glob(f'*/*/{WorkDir.RECORD}')]
+    """The runs of a suite by seed and name: the folders of seeds with a
+    record."""
+    folders = [p.parent for p in path.glob(f'seed*/*/{WorkDir.RECORD}')]
     # seed2 before seed10
     folders.sort(key=lambda f: (len(f.parent.name), f.parent.name, f.name))
     return [WorkDir(f, f.relative_to(path).as_posix()) for f in folders]

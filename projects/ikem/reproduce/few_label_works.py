@@ -8,7 +8,6 @@ from typing import Any, Dict, Optional, Set, Tuple
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.device import get_device
 
 from projects.ikem.checkpoint import find_checkpoint
@@ -26,26 +25,9 @@ from projects.ikem.visualization.encoded import (
 )
 
 from .children import Children
+from .few_label_configs import encoding_config
 from .identity import digest
-from .options import config_with
 from .work import Work
-
-
-def encoding_config(path: str, data: str) -> Config:
-    """Config of a pre-training, to encode a prepared folder with.
-
-    Args:
-        path (str): Path of the config.
-        data (str): The folder.
-
-    Raises:
-        ValueError: If it cannot be read or has no test set.
-    """
-    cfg = Config(config_with(path, {}).to_dict(), filename=path)
-    if cfg.get('test_dataloader') is None:
-        raise ValueError(f'{path} has no test_dataloader')
-    cfg.test_dataloader.dataset.data_root = data
-    return cfg
 
 
 @functools.cache
@@ -86,7 +68,11 @@ class Encoding(Work):
         cfg = encoding_config(self.run.config, self.run.options['data'])
         checkpoint = str(self.root / self.checkpoint())
         model = load_model(cfg, checkpoint, get_device())
-        clips = encode(model, clip_loader(cfg, 'all', unlabelled=True))
+        # this process does it, which a signal is to end before all clips
+        model.data_preprocessor.register_forward_pre_hook(
+            lambda *_: children.check()
+        )
+        clips = encode(model, clip_loader(cfg))
         to_features(clips).save(self.path)
         return dict(clips=len(clips.names))
 

@@ -9,39 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from mmengine.config import Config
 from torch import nn
 
 from ikem_cli.choices import FEW_LABEL_ROWS
-from ikem_cli.places import SCOPE
 from projects.ikem.checkpoint import find_checkpoint
 from projects.ikem.datasets.label_subsets import (
     LabelAmount,
-    add_label_subset,
+    add_label_subsets,
 )
 from projects.ikem.datasets.prepared import read_annotations
 from projects.ikem.datasets.prepared_checks import UNLABELLED
-from projects.ikem.engine.cli import read_config
-from projects.ikem.engine.config_check import RUNNER_FIELDS, apply_options
-from projects.ikem.engine.hooks.data_check_hook import check_layout
 from projects.ikem.files import written_aside
-from projects.ikem.loading import load_model
-from projects.ikem.models.algorithms.base import PretrainingModel
-from projects.ikem.visualization.encoded import clip_loader
 
-from .few_label_works import (
-    Encoding,
-    FrozenFeatures,
-    JointBaselines,
-    encoding_config,
-)
-from .options import as_arguments
+from .few_label_configs import SPLIT, classifier_config, load_pretraining
+from .few_label_works import Encoding, FrozenFeatures, JointBaselines
+from .options import as_arguments, config_with
 from .reproduce import carry_out, locked
 from .suite import ResultTable, Row, Run, Suite
 from .work import Training, Work
 
-# Fine-tuning in batches of 32, augmented; epochs and model are set here.
-RECIPE = f'{SCOPE}own/finetune-3m_stgcn-slim-w8_1xb32-40e_own.py'
 TABLE = 'few-labels'
 
 
@@ -115,7 +101,7 @@ class FewLabels:
         self.amounts = list(dict.fromkeys(self.amounts))
         self.seeds = list(dict.fromkeys(self.seeds))
         self.checkpoint = find_checkpoint(self.checkpoint)
-        cfg = encoding_config(self.config, self.data)
+        cfg = config_with(self.config, {})
         for part, loader in (('train', 'train'), ('val', 'test')):
             dataset = (cfg.get(f'{loader}_dataloader') or {}).get('dataset')
             split = getattr(self, part) or (dataset or {}).get('split')
@@ -158,6 +144,7 @@ def measure_few_labels(
     # --cfg-options and file names of trainings take no blanks
     as_arguments(
         {
+            '--train': task.train,
             '--work-dir': os.path.relpath(folder, root),
             'model.pretrained': os.path.relpath(task.checkpoint, root),
         }
@@ -178,26 +165,28 @@ def plan_few_labels(
 
     See :func:`measure_few_labels`.
     """
-    model = _pretraining(task)
+    model = load_pretraining(task)
     _check_splits(task)
+    cfg = classifier_config(task, model)
+    amounts, seeds = task.amounts, task.seeds
+    chosen = add_label_subsets(task.data, task.train, amounts, seeds)
     sizes = {  # the same for each seed
-        amount.name: len(add_label_subset(task.data, task.train, amount, seed))
-        for seed in task.seeds
-        for amount in task.amounts
+        amount.name: len(chosen[amount.split(task.train, seeds[0])])
+        for amount in amounts
     }
     config = folder / 'classifier.py'
     with written_aside(config) as file:
-        file.write_text(classifier_config(task, model).pretty_text)
+        file.write_text(cfg.pretty_text)
     encoding = Encoding(_features(task, root), None, folder, root, {})
     works: List[Work] = [encoding]
-    for seed in task.seeds:
-        for amount in task.amounts:
+    for seed in seeds:
+        for amount in amounts:
             for kind, run in _runs(task, amount, seed, config).items():
                 needs = dict.fromkeys(run.checkpoint_of, encoding)
                 place = folder, root, needs, trainer
                 works.append(_KINDS[kind](run, seed, *place))
     runs = {work.run.name: work.run for work in works}
-    table = _table(task, model, sizes)
+    table = _table(task, model, sizes, cfg.train_cfg.max_epochs)
     suite = Suite(TABLE, runs, {TABLE: table}, {})
     needed = {run.name for run in suite.needed([TABLE])}
     return suite, [work for work in works if work.run.name in needed]
@@ -220,7 +209,7 @@ def _runs(
     labels = amount.split(task.train, seed)
     training = dict(
         config=str(config),
-        options={'train_dataloader.dataset.split': labels},
+        options={SPLIT: labels},
         amp=task.amp,
     )
     options = dict(
@@ -244,7 +233,7 @@ def _runs(
 
 
 def _table(
-    task: FewLabels, model: nn.Module, sizes: Dict[str, int]
+    task: FewLabels, model: nn.Module, sizes: Dict[str, int], epochs: int
 ) -> ResultTable:
     """The table, of columns with so many labels by name."""
     accuracy = 'fused_top1' if len(model.modalities) > 1 else 'top1'
@@ -261,26 +250,9 @@ def _table(
         note=f'Labels of the {num} clips of {task.train}: {labels}; others '
         'for each seed, the same for all rows. Linear is a logistic '
         f'regression; labels propagate over all of {task.train}, '
-        f'{task.val} takes no part; trainings have {task.epochs} epochs.',
+        f'{task.val} takes no part; trainings have {epochs} epochs.',
         best=False,
     )
-
-
-def _pretraining(task: FewLabels) -> nn.Module:
-    """The pre-training with its weights.
-
-    Raises:
-        ValueError: If it is none, or has another skeleton than the data.
-    """
-    cfg = encoding_config(task.config, task.data)
-    model = load_model(cfg, task.checkpoint)
-    if not isinstance(model, PretrainingModel):
-        raise ValueError(
-            f'{task.config} builds a {type(model).__name__}: give the config '
-            'of a pre-training, such as those of configs/ikem'
-        )
-    check_layout(clip_loader(cfg, 'all', unlabelled=True).dataset, model)
-    return model
 
 
 def _check_splits(task: FewLabels) -> None:
@@ -311,52 +283,3 @@ def _check_splits(task: FewLabels) -> None:
         if clip['frame_dir'] in val
     ):
         raise ValueError(f'no clip of {task.val} of {task.data} has a label')
-
-
-def classifier_config(task: FewLabels, model: nn.Module) -> Config:
-    """Config of fine-tuning, and without a checkpoint of training from
-    scratch.
-
-    Args:
-        task (FewLabels): What is to be measured.
-        model (PretrainingModel): The pre-training.
-
-    Raises:
-        ValueError: If nothing would read one of the options.
-    """
-    pretraining = encoding_config(task.config, task.data)
-    cfg = read_config(RECIPE)
-    kept = {*RUNNER_FIELDS, 'custom_imports'}
-    fields = {k: v for k, v in cfg.to_dict().items() if k in kept}
-    cfg = Config(fields, filename=task.config)  # whose options they are
-    preprocessor = dict(
-        pretraining.model.data_preprocessor, modalities=list(model.modalities)
-    )
-    preprocessor.pop('keep_joints', None)  # for algorithms
-    meta = read_annotations(task.data)
-    cfg.model = dict(
-        type='SkeletonClassifier',
-        data_preprocessor=preprocessor,
-        backbone=pretraining.model.backbone,
-        num_classes=meta['num_classes'],
-        frozen=False,
-        pretrained=None,
-    )
-    if 'custom_imports' in pretraining:
-        cfg.custom_imports = pretraining.custom_imports
-    cfg.default_scope = pretraining.get('default_scope', 'mmaction')
-    test = pretraining.test_dataloader.dataset
-    for part in ('train', 'val', 'test'):
-        dataset = cfg[f'{part}_dataloader'].dataset
-        dataset.data_root = task.data
-        dataset.split = task.train if part == 'train' else task.val
-        if part != 'train' and 'pipeline' in test:
-            dataset.pipeline = test.pipeline
-    cfg.train_cfg.max_epochs = task.epochs
-    cfg.param_scheduler[0].milestones = [max(1, round(0.8 * task.epochs))]
-    cfg.default_hooks.checkpoint.pop('save_best')  # one is evaluated
-    cfg.default_hooks.baselines.enable = False  # rows of their own
-    cfg.custom_hooks = [dict(type='LogClipsHook')]
-    apply_options(cfg, task.options)
-    cfg.train_cfg.val_interval = cfg.train_cfg.max_epochs
-    return cfg

@@ -84,6 +84,22 @@ def _umap(x: np.ndarray, seed: int, metric: str) -> np.ndarray:
     ).fit_transform(x)
 
 
+def check_groups(groups: np.ndarray) -> None:
+    """Each group can have a colour and marker of its own.
+
+    Args:
+        groups (np.ndarray): Group of each clip, of shape (N, ).
+
+    Raises:
+        ValueError: If there are too many.
+    """
+    num, most = len(np.unique(groups)), len(_MARKERS) * len(_COLORS)
+    if num > most:
+        raise ValueError(
+            f'{num} values to colour by, at most {most} can be told apart'
+        )
+
+
 def embedding_figure(
     points: np.ndarray,
     groups: Sequence[int],

@@ -126,8 +126,8 @@ def field_of(clips: EncodedClips, field: str) -> np.ndarray:
         field (str): Its name.
 
     Returns:
-        np.ndarray: Its value for each clip, of shape (N, ); texts, ``'?'``
-        where it is not known, if it is not a number of all.
+        np.ndarray: Its value for each clip, of shape (N, ): numbers where
+        all have one, else texts, ``'?'`` where it is not known.
 
     Raises:
         ValueError: If no clip has it.
@@ -139,11 +139,8 @@ def field_of(clips: EncodedClips, field: str) -> np.ndarray:
             f'{", ".join(("class", *sorted(fields)))}'
         )
     values = fields[field]
-    return (
-        np.where(values == '', '?', values)
-        if values.dtype.kind == 'U'
-        else values
-    )
+    is_text = values.dtype.kind == 'U'
+    return np.where(values == '', '?', values) if is_text else values
 
 
 @torch.no_grad()
