@@ -20,6 +20,8 @@ finetuned = {
     'optim_wrapper.optimizer.lr': 0.03,
 }
 runs = {
+    '_delete_': True,
+    'baselines': _base_.runs['baselines'],
     'skeletonclr-3m': run(
         'skeletonclr/skeletonclr-3m_stgcn-slim-w8_1xb32-30e', 'train'
     ),
@@ -46,7 +48,7 @@ tables = dict(
                 )
                 for name in ('joint', 'motion', 'bone', 'fused')
             ),
-            *_base_.tables['quickstart'].rows[-2:],
+            *_base_.tables['finetuned'].rows[-2:],
         ],
     ),
 )

@@ -329,3 +329,26 @@ def split_pairs(names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
             f'no split with a train and a val part among {sorted(names)}'
         )
     return pairs
+
+
+def few_label_pairs(
+    names: Iterable[str], of: Iterable[str]
+) -> Dict[str, Tuple[str, str]]:
+    """The splits with few labels to fit, and those to classify.
+
+    Args:
+        names (iterable[str]): Names of splits.
+        of (iterable[str]): Which pairs of :func:`split_pairs`, by X.
+
+    Returns:
+        dict[str, tuple[str, str]]: ``X_train_10pct`` and ``X_val``, by
+        ``'X_10pct'``, and so on.
+    """
+    names = list(names)
+    pairs = split_pairs(names)
+    return {
+        f'{name}{part[len(pairs[name][0]) :]}': (part, pairs[name][1])
+        for name in of
+        for part in names
+        if part.startswith(f'{pairs[name][0]}_')
+    }

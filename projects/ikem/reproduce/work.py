@@ -12,7 +12,11 @@ from typing import Any, Callable, ClassVar, Dict, List, Optional, Set, Tuple
 from mmengine.config import Config
 
 from ikem_cli.places import TOOLS, shown_config
-from projects.ikem.evaluation.baselines import prepared_baselines
+from projects.ikem.datasets.prepared import read_annotations
+from projects.ikem.evaluation.baselines import (
+    few_label_pairs,
+    prepared_baselines,
+)
 from projects.ikem.work_dir import WorkDir
 
 from .children import Children
@@ -284,11 +288,19 @@ class Baselines(Work):
 
     def do(self, children: Children) -> Dict[str, Any]:
         """Evaluate them, in this process."""
-        results = prepared_baselines(self.root / self.run.baselines)
+        folder = self.root / self.run.baselines
+        results = prepared_baselines(folder)
+        few = few_label_pairs(read_annotations(folder)['split'], results)
+        if few:
+            of_pairs = prepared_baselines(folder, list(few.values()))
+            results.update(
+                (name, of_pairs[' '.join(pair)]) for name, pair in few.items()
+            )
         return dict(results=results)
 
     def result(self, metric: str) -> Tuple[float, Optional[float]]:
-        """A metric ``SPLIT/NAME``; there are no epochs."""
+        """A metric ``SPLIT/NAME``, such as ``xsub/nn1`` or ``xsub_10pct/nn1``;
+        there are no epochs."""
         split, _, name = metric.rpartition('/')
         results = self.work_dir.record['results']
         if name not in results.get(split, {}):
