@@ -10,6 +10,7 @@ from projects.ikem.evaluation.baselines import (
     KeptBaselines,
     baseline_features,
     doubt,
+    few_label_pairs,
     prepared_baselines,
     top1,
     trivial_baselines,
@@ -200,6 +201,20 @@ def test_pairs_that_are_given(prepared):
     }
     with pytest.raises(ValueError, match="no split 'c'"):
         prepared_baselines(folder, [('a', 'c')])
+
+
+def test_pairs_of_few_labels():
+    names = ['train', 'val', 'train_10pct', 'xsub_train', 'xsub_val']
+    names += ['xsub_train_10pct', 'xsub_train_3perclass_seed1']
+    xsub = {
+        'xsub_10pct': ('xsub_train_10pct', 'xsub_val'),
+        'xsub_3perclass_seed1': ('xsub_train_3perclass_seed1', 'xsub_val'),
+    }
+    assert few_label_pairs(names, ['xsub']) == xsub
+    assert few_label_pairs(names, ['train', 'xsub']) == {
+        'train_10pct': ('train_10pct', 'val'),
+        **xsub,
+    }
 
 
 def test_the_tool(prepared):
