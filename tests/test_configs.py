@@ -184,12 +184,17 @@ def test_second_stage_is_the_second_half(name, parsed):
 
 @named('hysp')
 def test_exchange_begins_where_the_distance_is_hyperbolic(name, parsed):
+    """Of small sets where it begins to be so."""
     cfg = parsed(name)
-    begin, end = (
+    if 'ntu60' in name:
+        exchange, edge = cfg.exchange, cfg.model.pace_end
+    else:
+        exchange, edge = cfg.small_exchange, cfg.model.pace_begin
+    begin, edge = (
         x * cfg.train_cfg.max_epochs if isinstance(x, float) else x
-        for x in (cfg.exchange.exchange_begin, cfg.model.pace_end)
+        for x in (exchange.exchange_begin, edge)
     )
-    assert begin == end < cfg.train_cfg.max_epochs
+    assert begin == edge < cfg.train_cfg.max_epochs
 
 
 @named('linear', 'finetune', 'semi', 'transfer')
