@@ -15,11 +15,11 @@ def modalities(names):
     return {'model.data_preprocessor.modalities': names.split()}
 
 
-def run(config, *names, **options):
+def run(config, **options):
     (folder,) = data
     loaders = {
         f'{name}_dataloader.dataset.data_root': folder
-        for name in ('train', *names)
+        for name in ('train', 'val', 'test')
     }
     return dict(
         config='{{ fileDirname }}/../' + config + '_synthetic-xsub.py',
@@ -40,14 +40,14 @@ def schedule(epochs, milestone):
 
 def training(name, **options):
     config = f'{name}/{name}-3m_stgcn-slim-w8_1xb32-30e'
-    return dict(run(config, 'val', 'test', **options), amp=True)
+    return dict(run(config, **options), amp=True)
 
 
 def linear(pretraining, **options):
     config = 'linear/linear-3m_stgcn-slim-w8_1xb64-100e'
     interval = {'train_cfg.val_interval': 10}
     return dict(
-        run(config, 'val', 'test', **interval, **options),
+        run(config, **interval, **options),
         checkpoint_of={'model.pretrained': pretraining},
     )
 
@@ -63,7 +63,7 @@ def classifier(split, epochs, milestone, **options):
         'optim_wrapper.optimizer.lr': 0.03,
         **options,
     }
-    return dict(run(config, 'val', 'test', **options), amp=True)
+    return dict(run(config, **options), amp=True)
 
 
 def both(split, epochs, milestone):
@@ -119,24 +119,6 @@ def rows(*cells):
     return [dict(zip(('title', 'run', 'metric'), cell)) for cell in cells]
 
 
-def trainable(suffix, baselines):
-    return rows(
-        (
-            'fine-tuned from the pre-training',
-            f'finetuned{suffix}',
-            'acc/fused_top1',
-        ),
-        ('from scratch', f'scratch{suffix}', 'acc/fused_top1'),
-        ('ridge on 24 frames', 'baselines', f'{baselines}/ridge'),
-        ('nearest neighbour on 24 frames', 'baselines', f'{baselines}/nn1'),
-    )
-
-
-note = (
-    'Encoders of joint, motion and bone, trained with labels: once from a '
-    'pre-training (SkeletonCLR, 20 epochs) that saw none, once from random '
-    'weights, all else being equal; and what needs no encoder.'
-)
 frozen = (
     'Frozen encoders: linear classifiers on one, three and six modalities of '
     'one pre-training, on its three students, and on encoders that learnt '
@@ -145,20 +127,37 @@ frozen = (
     'joints themselves, and of clips that are made from few templates hard '
     'to beat.'
 )
+
+
+def trainable(title, suffix, baselines):
+    note = (
+        'Encoders of joint, motion and bone, trained with labels: once from a '
+        'pre-training (SkeletonCLR, 20 epochs) that saw none, once from random '
+        'weights, all else being equal; and what needs no encoder.'
+    )
+    finetuned, metric = 'fine-tuned from the pre-training', 'acc/fused_top1'
+    return dict(
+        title=f'Synthetic skeletons, {title}',
+        columns=['xsub'],
+        best=False,
+        note=note,
+        rows=rows(
+            (finetuned, f'finetuned{suffix}', metric),
+            ('from scratch', f'scratch{suffix}', metric),
+            ('ridge on 24 frames', 'baselines', f'{baselines}/ridge'),
+            (
+                'nearest neighbour on 24 frames',
+                'baselines',
+                f'{baselines}/nn1',
+            ),
+        ),
+    )
+
+
 tables = {
-    'finetuned': dict(
-        title='Synthetic skeletons, all 612 labels',
-        columns=['xsub'],
-        best=False,
-        note=note,
-        rows=trainable('', '{column}'),
-    ),
-    'finetuned_10pct': dict(
-        title='Synthetic skeletons, 68 labels, a tenth',
-        columns=['xsub'],
-        best=False,
-        note=note,
-        rows=trainable('-10pct', '{column}_10pct'),
+    'finetuned': trainable('all 612 labels', '', '{column}'),
+    'finetuned_10pct': trainable(
+        '68 labels, a tenth', '-10pct', '{column}_10pct'
     ),
     'frozen': dict(
         title='Synthetic skeletons, frozen encoders',
@@ -204,4 +203,4 @@ tables = {
         ),
     ),
 }
-del six, all_labels, tenth, note, frozen
+del six, all_labels, tenth, frozen
