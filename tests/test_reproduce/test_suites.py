@@ -30,7 +30,13 @@ def trainings(works):
 
 
 def test_names():
-    assert NAMES == [*PAPER[:3], 'quickstart', PAPER[3], 'weights']
+    assert NAMES == [
+        *PAPER[:3],
+        'quickstart',
+        'small_set',
+        PAPER[3],
+        'weights',
+    ]
     for name in PAPER:
         assert list(works_of(name)[0].tables) == TABLES
 

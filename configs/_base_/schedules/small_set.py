@@ -1,0 +1,28 @@
+# The recipe for small sets, some hundred to some thousand clips: AdamW, a warm-up,
+# then a cosine. What it was found by: configs/suites/small_set.py.
+_base_ = './pretrain_300e.py'
+
+two_views = dict(batch_size=64)
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=1e-4)
+)
+param_scheduler = [
+    dict(
+        type='LinearLR',
+        begin=0,
+        end=2,
+        start_factor=0.1,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+    dict(
+        type='CosineAnnealingLR',
+        begin=2,
+        end=24,
+        T_max=22,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+train_cfg = dict(max_epochs=24)
+auto_scale_lr = dict(base_batch_size=64)

@@ -1,0 +1,188 @@
+# The recipe for small sets, configs/own, on NW-UCLA, and what changing one part of
+# it does. Encoders of half the width, 25 frames.
+#   python tools/reproduce.py small_set --tables recipe --seeds 0 1 2 3 4 5 6 7
+#   python tools/reproduce.py small_set --tables parts heads --seeds 0 1 2
+# xview_dedup tests the encoders of xview without the copies of training clips.
+_base_ = './_base_/trivial_rows.py'
+
+data = {
+    'data/nwucla_t25': 'python tools/data/prepare_nwucla.py RAW_DIR '
+    'data/nwucla_t25 --num-frames 25'
+}
+columns = ['xview_dedup', 'xsub']
+six = 'joint motion bone acceleration rotation_axis angular_velocity'
+six_modalities = {'model.data_preprocessor.modalities': six.split()}
+lr = 'optim_wrapper.optimizer.lr'
+views = 'train_dataloader.dataset.pipeline.0.transforms'
+
+
+def on_nwucla(config, column, options):
+    """A run of configs/own; encoders of xview_dedup are those of xview."""
+    (folder,) = data
+    train = column.replace('_dedup', '')
+    splits = dict(
+        train=f'{train}_train', val=f'{column}_val', test=f'{column}_val'
+    )
+    own = {'model.data_preprocessor.layout': 'kinect-20'}
+    for loader, split in splits.items():
+        own[f'{loader}_dataloader.dataset.data_root'] = folder
+        own[f'{loader}_dataloader.dataset.split'] = split
+    return dict(
+        config='{{ fileDirname }}/../own/' + f'{config}_own.py',
+        options={**own, **options},
+    )
+
+
+def pretraining(name, column, **options):
+    config = f'{name}_stgcn-slim-w8_1xb64-24e'
+    return dict(on_nwucla(config, column, options), amp=True)
+
+
+def linear(pretraining, column, **options):
+    options = {'model.num_classes': 10, **options}
+    evaluation = on_nwucla(
+        'linear-3m_stgcn-slim-w8_1xb128-100e', column, options
+    )
+    return dict(evaluation, checkpoint_of={'model.pretrained': pretraining})
+
+
+def epochs(number):
+    return {
+        'train_cfg.max_epochs': number,
+        'param_scheduler.1.end': number,
+        'param_scheduler.1.T_max': number - 2,
+    }
+
+
+def sgd(rate, number):
+    """In place of AdamW."""
+    optimizer = 'optim_wrapper.optimizer'
+    return {
+        f'{optimizer}.type': 'SGD',
+        f'{optimizer}.momentum': 0.9,
+        f'{optimizer}.lr': rate,
+        **epochs(number),
+    }
+
+
+untrained = {
+    lr: 0,
+    'train_dataloader.batch_size': 8,
+    'model.exchange_begin': 1.0,  # never
+    **epochs(4),
+}
+by_sgd = sgd(0.01, 60)
+methods = {
+    'ikem-6m': ('ikem-3m', six_modalities, six_modalities),
+    'distillation-3m': ('distillation-3m', {}, {}),
+    'ikem-3m': ('ikem-3m', {}, {}),
+    'crossclr-3m': ('crossclr-3m', {}, {}),
+    'skeletonclr-3m': ('skeletonclr-3m', {}, {}),
+    'untrained-3m': ('ikem-3m', untrained, {}),
+    'ikem-6m-sgd': ('ikem-3m', {**six_modalities, **by_sgd}, six_modalities),
+    'distillation-3m-sgd': ('distillation-3m', {**by_sgd, lr: 0.02}, {}),
+    'ikem-3m-sgd': ('ikem-3m', by_sgd, {}),
+    'crossclr-3m-sgd': ('crossclr-3m', by_sgd, {}),
+    'skeletonclr-3m-sgd': ('skeletonclr-3m', by_sgd, {}),
+}
+# Parts of a recipe by SGD, from a point near what was found, whose heads have
+# the learning rate 3.
+near = {**sgd(0.02, 40), 'model.frozen_keys': []}
+frozen = ['joint', 'bone', 'rotation_axis']
+parts = {
+    'from here': {},
+    'learning rate 0.01': {lr: 0.01},
+    'learning rate 0.05': {lr: 0.05},
+    'bank of 256 keys': {'model.bank_size': 256},
+    'momentum 0.996': {'model.momentum': 0.996},
+    'temperature 0.07': {'model.temperature': 0.07},
+    'temperature 0.2': {'model.temperature': 0.2},
+    'exchange from 0.25': {'model.exchange_begin': 0.25},
+    'exchange from 0.75': {'model.exchange_begin': 0.75},
+    'frozen keys': {'model.frozen_keys': frozen},
+    'shear 1.0': {f'{views}.1.amplitude': 1.0},
+    '80 epochs': epochs(80),
+}
+heads = (3.0, 1.0, 0.3, 0.1, 0.03)
+
+runs = {'baselines': dict(baselines='data/nwucla_t25')}
+for column in columns:
+    for name, (config, options, evaluation) in methods.items():
+        run = f'{name}_{column}'
+        runs[run] = pretraining(config, column, **options)
+        runs[f'{run}_linear'] = linear(run, column, **evaluation)
+    for kind in ('', '-sgd'):
+        runs[f'distillation-3m{kind}_{column}']['checkpoint_of'] = {
+            'model.teacher.pretrained': f'ikem-6m{kind}_{column}'
+        }
+    for title, options in parts.items():
+        run = f'{title}_{column}'.replace(' ', '-')
+        runs[run] = pretraining('ikem-3m', column, **{**near, **options})
+        runs[f'{run}_linear'] = linear(run, column, **{lr: 3.0})
+    for rate in heads:
+        runs[f'heads-{rate}_{column}'] = linear(
+            f'ikem-3m_{column}', column, **{lr: rate}
+        )
+
+
+def row(title, run):
+    return dict(title=title, run=run, metric='acc/fused_top1')
+
+
+def methods_table(title, columns, kind, more=()):
+    names = {
+        'ikem-6m': '6 modalities, IKEM (teacher)',
+        'distillation-3m': '3 students of the teacher',
+        'ikem-3m': '3 modalities, IKEM',
+        'crossclr-3m': '3 modalities, CrosSCLR',
+        'skeletonclr-3m': '3 modalities, SkeletonCLR',
+    }
+    rows = [
+        row(name, f'{run}{kind}_{{column}}_linear')
+        for run, name in names.items()
+    ]
+    return dict(
+        title=f'{title}, NW-UCLA, linear evaluation, fused',
+        columns=columns,
+        best=False,
+        rows=[*rows, *more],
+    )
+
+
+baselines = _base_.tables['1b'].rows[-2:]
+tables = {
+    '_delete_': True,
+    'recipe': methods_table(
+        'The recipe for small sets',
+        columns,
+        '',
+        [
+            row('3 modalities, untrained', 'untrained-3m_{column}_linear'),
+            *baselines,
+        ],
+    ),
+    'sgd': methods_table(
+        'SGD, learning rate 0.01 (students 0.02), 60 epochs',
+        columns,
+        '-sgd',
+    ),
+    'parts': dict(
+        title='IKEM, three modalities, SGD, 40 epochs, learning rate 0.02, '
+        'heads 3: one part changed',
+        columns=columns[:1],
+        best=False,
+        rows=[
+            row(title, f'{title}_{{column}}_linear'.replace(' ', '-'))
+            for title in parts
+        ],
+    ),
+    'heads': dict(
+        title='IKEM, three modalities, by the learning rate of the heads',
+        columns=columns,
+        best=False,
+        rows=[row(f'{rate}', f'heads-{rate}_{{column}}') for rate in heads],
+    ),
+}
+del column, columns, six, six_modalities, lr, views, untrained, by_sgd
+del methods, near, frozen, parts, heads, baselines, kind, title, rate
+del name, config, options, evaluation, run
