@@ -314,3 +314,37 @@ def test_pstl_warms_up_and_goes_down_by_a_cosine(name, parsed):
         optimizer.step()
         for scheduler in schedulers:
             scheduler.step()
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        name
+        for name in ALL
+        if name.endswith('_own') and name.split('-')[0] in PRETRAININGS
+    ],
+)
+def test_small_sets_warm_up_and_end_at_the_foot_of_a_cosine(name, parsed):
+    cfg = parsed(name)
+    assert cfg.optim_wrapper.optimizer.type == 'AdamW'
+    steps = 5  # of an epoch
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 1.0)
+    schedulers = [
+        PARAM_SCHEDULERS.build(
+            dict(scheduler, optimizer=optimizer),
+            default_args=dict(epoch_length=steps),
+        )
+        for scheduler in cfg.param_scheduler
+    ]
+    rates = []
+    for _ in range(steps * cfg.train_cfg.max_epochs):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    top = 2 * steps - 1
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[top] == pytest.approx(1)
+    assert rates[:top] == sorted(rates[:top])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert rates[-1] < 0.01

@@ -35,7 +35,6 @@ def training(name, epochs, **options):
         'model.bank_size': 256,
         'train_cfg.max_epochs': epochs,
         'param_scheduler.1.end': epochs,
-        'param_scheduler.1.T_max': epochs - 2,
         **options,
     }
     config = f'{name}-3m_stgcn-slim-w8_1xb64-24e'
@@ -45,6 +44,7 @@ def training(name, epochs, **options):
 def linear(pretraining, **options):
     options = {
         'model.num_classes': 17,
+        'optim_wrapper.optimizer.lr': 0.3,
         'train_cfg.val_interval': 10,
         **options,
     }

@@ -50,7 +50,6 @@ def epochs(number):
     return {
         'train_cfg.max_epochs': number,
         'param_scheduler.1.end': number,
-        'param_scheduler.1.T_max': number - 2,
     }
 
 

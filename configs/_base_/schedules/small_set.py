@@ -18,8 +18,7 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         begin=2,
-        end=24,
-        T_max=22,
+        end=24,  # max_epochs
         by_epoch=True,
         convert_to_iter_based=True,
     ),
