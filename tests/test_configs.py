@@ -332,7 +332,10 @@ def test_small_sets_warm_up_and_end_at_the_foot_of_a_cosine(name, parsed):
     schedulers = [
         PARAM_SCHEDULERS.build(
             dict(scheduler, optimizer=optimizer),
-            default_args=dict(epoch_length=steps),
+            # as the Runner's
+            default_args=dict(
+                end=cfg.train_cfg.max_epochs, epoch_length=steps
+            ),
         )
         for scheduler in cfg.param_scheduler
     ]

@@ -1,6 +1,6 @@
-# The recipe for small sets, configs/own, on NW-UCLA, and what changing one part of
-# it does. Encoders of half the width, 25 frames.
-#   python tools/reproduce.py small_set --tables recipe --seeds 0 1 2 3 4 5 6 7
+# The recipe for small sets, configs/own, on NW-UCLA; the same by SGD, and what
+# changing one part of a training by SGD does. Encoders of half the width, 25 frames.
+#   python tools/reproduce.py small_set --tables recipe sgd --seeds 0 1 2 3 4 5 6 7
 #   python tools/reproduce.py small_set --tables parts heads --seeds 0 1 2
 # xview_dedup tests the encoders of xview without the copies of training clips.
 _base_ = './_base_/trivial_rows.py'
@@ -13,7 +13,6 @@ columns = ['xview_dedup', 'xsub']
 six = 'joint motion bone acceleration rotation_axis angular_velocity'
 six_modalities = {'model.data_preprocessor.modalities': six.split()}
 lr = 'optim_wrapper.optimizer.lr'
-views = 'train_dataloader.dataset.pipeline.0.transforms'
 
 
 def on_nwucla(config, column, options):
@@ -46,13 +45,6 @@ def linear(pretraining, column, **options):
     return dict(evaluation, checkpoint_of={'model.pretrained': pretraining})
 
 
-def epochs(number):
-    return {
-        'train_cfg.max_epochs': number,
-        'param_scheduler.1.end': number,
-    }
-
-
 def sgd(rate, number):
     """In place of AdamW."""
     optimizer = 'optim_wrapper.optimizer'
@@ -60,7 +52,7 @@ def sgd(rate, number):
         f'{optimizer}.type': 'SGD',
         f'{optimizer}.momentum': 0.9,
         f'{optimizer}.lr': rate,
-        **epochs(number),
+        'train_cfg.max_epochs': number,
     }
 
 
@@ -68,26 +60,18 @@ untrained = {
     lr: 0,
     'train_dataloader.batch_size': 8,
     'model.exchange_begin': 1.0,  # never
-    **epochs(4),
+    'train_cfg.max_epochs': 4,
 }
-by_sgd = sgd(0.01, 60)
 methods = {
     'ikem-6m': ('ikem-3m', six_modalities, six_modalities),
     'distillation-3m': ('distillation-3m', {}, {}),
     'ikem-3m': ('ikem-3m', {}, {}),
     'crossclr-3m': ('crossclr-3m', {}, {}),
     'skeletonclr-3m': ('skeletonclr-3m', {}, {}),
-    'untrained-3m': ('ikem-3m', untrained, {}),
-    'ikem-6m-sgd': ('ikem-3m', {**six_modalities, **by_sgd}, six_modalities),
-    'distillation-3m-sgd': ('distillation-3m', {**by_sgd, lr: 0.02}, {}),
-    'ikem-3m-sgd': ('ikem-3m', by_sgd, {}),
-    'crossclr-3m-sgd': ('crossclr-3m', by_sgd, {}),
-    'skeletonclr-3m-sgd': ('skeletonclr-3m', by_sgd, {}),
 }
 # Parts of a recipe by SGD, from a point near what was found, whose heads have
 # the learning rate 3.
 near = {**sgd(0.02, 40), 'model.frozen_keys': []}
-frozen = ['joint', 'bone', 'rotation_axis']
 parts = {
     'from here': {},
     'learning rate 0.01': {lr: 0.01},
@@ -98,30 +82,46 @@ parts = {
     'temperature 0.2': {'model.temperature': 0.2},
     'exchange from 0.25': {'model.exchange_begin': 0.25},
     'exchange from 0.75': {'model.exchange_begin': 0.75},
-    'frozen keys': {'model.frozen_keys': frozen},
-    'shear 1.0': {f'{views}.1.amplitude': 1.0},
-    '80 epochs': epochs(80),
+    'frozen keys': {'model.frozen_keys': ['joint', 'bone']},
+    'shear 1.0': {
+        'train_dataloader.dataset.pipeline.0.transforms.1.amplitude': 1.0
+    },
+    '80 epochs': {'train_cfg.max_epochs': 80},
 }
 heads = (3.0, 1.0, 0.3, 0.1, 0.03)
 
-runs = {'baselines': dict(baselines='data/nwucla_t25')}
+runs = {'baselines': dict(baselines=next(iter(data)))}
+
+
+def evaluated(run, column, config, options, evaluation):
+    return {
+        run: pretraining(config, column, **options),
+        f'{run}_linear': linear(run, column, **evaluation),
+    }
+
+
 for column in columns:
     for name, (config, options, evaluation) in methods.items():
-        run = f'{name}_{column}'
-        runs[run] = pretraining(config, column, **options)
-        runs[f'{run}_linear'] = linear(run, column, **evaluation)
+        for kind, optimizer in (('', {}), ('-sgd', sgd(0.01, 60))):
+            if optimizer and name == 'distillation-3m':
+                optimizer = sgd(0.02, 60)
+            options = {**options, **optimizer}
+            run = f'{name}{kind}_{column}'
+            runs.update(evaluated(run, column, config, options, evaluation))
     for kind in ('', '-sgd'):
         runs[f'distillation-3m{kind}_{column}']['checkpoint_of'] = {
             'model.teacher.pretrained': f'ikem-6m{kind}_{column}'
         }
-    for title, options in parts.items():
-        run = f'{title}_{column}'.replace(' ', '-')
-        runs[run] = pretraining('ikem-3m', column, **{**near, **options})
-        runs[f'{run}_linear'] = linear(run, column, **{lr: 3.0})
+    run = f'untrained-3m_{column}'
+    runs.update(evaluated(run, column, 'ikem-3m', untrained, {}))
     for rate in heads:
         runs[f'heads-{rate}_{column}'] = linear(
-            f'ikem-3m_{column}', column, **{lr: rate}
+            f'ikem-3m-sgd_{column}', column, **{lr: rate}
         )
+for title, options in parts.items():
+    run = f'{title}_{columns[0]}'.replace(' ', '-')
+    options = {**near, **options}
+    runs.update(evaluated(run, columns[0], 'ikem-3m', options, {lr: 3.0}))
 
 
 def row(title, run):
@@ -176,12 +176,12 @@ tables = {
         ],
     ),
     'heads': dict(
-        title='IKEM, three modalities, by the learning rate of the heads',
+        title='IKEM, three modalities, SGD, by the learning rate of the heads',
         columns=columns,
         best=False,
         rows=[row(f'{rate}', f'heads-{rate}_{{column}}') for rate in heads],
     ),
 }
-del column, columns, six, six_modalities, lr, views, untrained, by_sgd
-del methods, near, frozen, parts, heads, baselines, kind, title, rate
-del name, config, options, evaluation, run
+del column, columns, six, six_modalities, lr, untrained, methods, near
+del parts, heads, baselines, kind, optimizer, title, rate, name, config
+del options, evaluation, run

@@ -159,9 +159,6 @@ def test_modalities_of_modalities_are_refused_clip_by_clip(prepared_ntu):
         (dict(bank_size=13), ['bank_size']),
         (dict(milestones=[3, 4]), ['milestones']),
         (dict(bank_size=12, milestones=[3]), []),
-        (dict(end=4), []),
-        (dict(end=5), ['ends after']),
-        (dict(end=3), ['ends after']),
     ],
 )
 def test_what_is_hardly_meant_is_warned_of(
@@ -171,10 +168,6 @@ def test_what_is_hardly_meant_is_warned_of(
     cfg.train_cfg.max_epochs = 4
     cfg.model.bank_size = 12  # as many as there are clips
     cfg.param_scheduler[0].milestones = options.pop('milestones', [3])
-    if 'end' in options:
-        cosine = dict(type='CosineAnnealingLR', end=options.pop('end'))
-        cosine['convert_to_iter_based'] = True
-        cfg.param_scheduler = [cosine]
     cfg.model.update(options)
     runner = Runner.from_cfg(cfg)
     seen = []

@@ -1,5 +1,6 @@
 # The recipe for small sets, some hundred to some thousand clips: AdamW, a warm-up,
-# then a cosine. What it was found by: configs/suites/small_set.py.
+# then a cosine, which ends where the training does. docs/results.md has what it
+# was found by.
 _base_ = './pretrain_300e.py'
 
 two_views = dict(batch_size=64)
@@ -18,7 +19,6 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         begin=2,
-        end=24,  # max_epochs
         by_epoch=True,
         convert_to_iter_based=True,
     ),

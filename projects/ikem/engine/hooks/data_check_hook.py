@@ -12,10 +12,6 @@ from mmaction.registry import HOOKS
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather
 from mmengine.hooks import Hook
-from mmengine.optim.scheduler.param_scheduler import (
-    INF,
-    CosineAnnealingParamScheduler,
-)
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -34,8 +30,7 @@ class DataCheckHook(Hook):
     skeleton layout, their labels, and pipelines that end in the toolbox's
     ``FormatGCNInput`` or leave other features than joints. Of the training
     also whether there are batches, and as many on each rank; the log warns of
-    a memory bank larger than the set, of milestones beyond the end, and of a
-    learning rate that comes down earlier or later than the training ends.
+    a memory bank larger than the set, and of milestones beyond the end.
 
     Prepared folders say which skeleton layout they have. Layouts of one
     skeleton that differ in their bones alone, such as ``'ntu-25'`` and
@@ -173,14 +168,6 @@ def doubts_of_training(runner: Runner, model: nn.Module) -> Iterator[str]:
                 f'milestones {beyond} of {type(scheduler).__name__} are not '
                 f'before the end of the training, {end}, and do nothing: set '
                 'param_scheduler.0.milestones'
-            )
-        last = getattr(scheduler, 'end', INF)
-        cosine = isinstance(scheduler, CosineAnnealingParamScheduler)
-        if end < last < INF or (cosine and last < end):
-            yield (
-                f'{type(scheduler).__name__} ends after {last} steps, the '
-                f'training after {end}: set its `end` in param_scheduler as '
-                'train_cfg.max_epochs'
             )
 
 
