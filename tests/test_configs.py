@@ -175,8 +175,10 @@ def test_the_gallery_is_what_was_trained_on(name, parsed):
 
 @named('ikem', 'crossclr')
 def test_second_stage_is_the_second_half(name, parsed):
+    """With three modalities of a small set it begins sooner."""
     cfg = parsed(name)
-    assert cfg.model.exchange_begin == 0.5
+    sooner = name.endswith('_own') and '3m' in name
+    assert cfg.model.exchange_begin == (0.25 if sooner else 0.5)
     assert cfg.model.frozen_keys == ['joint', 'bone', 'rotation_axis']
     idle = dict(type='ImplicitExchange') in cfg.model.get('exchanges', [])
     assert cfg.get('find_unused_parameters', False) == idle
@@ -326,7 +328,6 @@ def test_pstl_warms_up_and_goes_down_by_a_cosine(name, parsed):
 )
 def test_small_sets_warm_up_and_end_at_the_foot_of_a_cosine(name, parsed):
     cfg = parsed(name)
-    assert cfg.optim_wrapper.optimizer.type == 'AdamW'
     steps = 5  # of an epoch
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 1.0)
     schedulers = [

@@ -5,7 +5,7 @@
 _base_ = ['../_base_/evaluation/finetune_100e.py', '../_base_/datasets/own.py']
 
 model = dict(
-    pretrained='work_dirs/ikem-3m_stgcn-slim-w8_1xb64-24e_own/epoch_24.pth',
+    pretrained='work_dirs/ikem-3m_stgcn-slim-w8_1xb64-60e_own/epoch_60.pth',
     **_base_.classifier,
 )
 train_dataloader = _base_.one_view

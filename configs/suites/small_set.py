@@ -1,6 +1,6 @@
-# The recipe for small sets, configs/own, on NW-UCLA; the same by SGD, and what
-# changing one part of a training by SGD does. Encoders of half the width, 25 frames.
-#   python tools/reproduce.py small_set --tables recipe sgd --seeds 0 1 2 3 4 5 6 7
+# The recipe for small sets, configs/own, on NW-UCLA, and what changing one part of
+# a training near it does. Encoders of half the width, 25 frames.
+#   python tools/reproduce.py small_set --tables recipe --seeds 0 1 2 3 4 5 6 7
 #   python tools/reproduce.py small_set --tables parts heads --seeds 0 1 2
 # xview_dedup tests the encoders of xview without the copies of training clips.
 _base_ = './_base_/trivial_rows.py'
@@ -33,7 +33,7 @@ def on_nwucla(config, column, options):
 
 
 def pretraining(name, column, **options):
-    config = f'{name}_stgcn-slim-w8_1xb64-24e'
+    config = f'{name}_stgcn-slim-w8_1xb64-60e'
     return dict(on_nwucla(config, column, options), amp=True)
 
 
@@ -45,33 +45,30 @@ def linear(pretraining, column, **options):
     return dict(evaluation, checkpoint_of={'model.pretrained': pretraining})
 
 
-def sgd(rate, number):
-    """In place of AdamW."""
-    optimizer = 'optim_wrapper.optimizer'
-    return {
-        f'{optimizer}.type': 'SGD',
-        f'{optimizer}.momentum': 0.9,
-        f'{optimizer}.lr': rate,
-        'train_cfg.max_epochs': number,
-    }
-
-
 untrained = {
     lr: 0,
     'train_dataloader.batch_size': 8,
     'model.exchange_begin': 1.0,  # never
     'train_cfg.max_epochs': 4,
 }
+half = {'model.exchange_begin': 0.5}
 methods = {
-    'ikem-6m': ('ikem-3m', six_modalities, six_modalities),
+    'ikem-6m': ('ikem-3m', {**six_modalities, **half}, six_modalities),
     'distillation-3m': ('distillation-3m', {}, {}),
     'ikem-3m': ('ikem-3m', {}, {}),
     'crossclr-3m': ('crossclr-3m', {}, {}),
     'skeletonclr-3m': ('skeletonclr-3m', {}, {}),
+    'untrained-3m': ('ikem-3m', untrained, {}),
+    'ikem-3m-half': ('ikem-3m', half, {}),
+    'crossclr-3m-half': ('crossclr-3m', half, {}),
 }
-# Parts of a recipe by SGD, from a point near what was found, whose heads have
-# the learning rate 3.
-near = {**sgd(0.02, 40), 'model.frozen_keys': []}
+# A point near the recipe, whose heads have the learning rate 3.
+near = {
+    **half,
+    lr: 0.02,
+    'train_cfg.max_epochs': 40,
+    'model.frozen_keys': [],
+}
 parts = {
     'from here': {},
     'learning rate 0.01': {lr: 0.01},
@@ -94,6 +91,7 @@ runs = {'baselines': dict(baselines=next(iter(data)))}
 
 
 def evaluated(run, column, config, options, evaluation):
+    """A pre-training and its linear evaluation."""
     return {
         run: pretraining(config, column, **options),
         f'{run}_linear': linear(run, column, **evaluation),
@@ -101,22 +99,14 @@ def evaluated(run, column, config, options, evaluation):
 
 
 for column in columns:
-    for name, (config, options, evaluation) in methods.items():
-        for kind, optimizer in (('', {}), ('-sgd', sgd(0.01, 60))):
-            if optimizer and name == 'distillation-3m':
-                optimizer = sgd(0.02, 60)
-            options = {**options, **optimizer}
-            run = f'{name}{kind}_{column}'
-            runs.update(evaluated(run, column, config, options, evaluation))
-    for kind in ('', '-sgd'):
-        runs[f'distillation-3m{kind}_{column}']['checkpoint_of'] = {
-            'model.teacher.pretrained': f'ikem-6m{kind}_{column}'
-        }
-    run = f'untrained-3m_{column}'
-    runs.update(evaluated(run, column, 'ikem-3m', untrained, {}))
+    for name, method in methods.items():
+        runs.update(evaluated(f'{name}_{column}', column, *method))
+    runs[f'distillation-3m_{column}']['checkpoint_of'] = {
+        'model.teacher.pretrained': f'ikem-6m_{column}'
+    }
     for rate in heads:
         runs[f'heads-{rate}_{column}'] = linear(
-            f'ikem-3m-sgd_{column}', column, **{lr: rate}
+            f'ikem-3m-half_{column}', column, **{lr: rate}
         )
 for title, options in parts.items():
     run = f'{title}_{columns[0]}'.replace(' ', '-')
@@ -128,45 +118,29 @@ def row(title, run):
     return dict(title=title, run=run, metric='acc/fused_top1')
 
 
-def methods_table(title, columns, kind, more=()):
-    names = {
-        'ikem-6m': '6 modalities, IKEM (teacher)',
-        'distillation-3m': '3 students of the teacher',
-        'ikem-3m': '3 modalities, IKEM',
-        'crossclr-3m': '3 modalities, CrosSCLR',
-        'skeletonclr-3m': '3 modalities, SkeletonCLR',
-    }
-    rows = [
-        row(name, f'{run}{kind}_{{column}}_linear')
-        for run, name in names.items()
-    ]
-    return dict(
-        title=f'{title}, NW-UCLA, linear evaluation, fused',
-        columns=columns,
-        best=False,
-        rows=[*rows, *more],
-    )
-
-
-baselines = _base_.tables['1b'].rows[-2:]
+titles = {
+    'ikem-6m': '6 modalities, IKEM (teacher)',
+    'distillation-3m': '3 students of the teacher',
+    'ikem-3m': '3 modalities, IKEM',
+    'crossclr-3m': '3 modalities, CrosSCLR',
+    'skeletonclr-3m': '3 modalities, SkeletonCLR',
+    'untrained-3m': '3 modalities, untrained',
+    'ikem-3m-half': '3 modalities, IKEM, exchange from 0.5',
+    'crossclr-3m-half': '3 modalities, CrosSCLR, exchange from 0.5',
+}
+rows = [
+    row(title, f'{name}_{{column}}_linear') for name, title in titles.items()
+]
 tables = {
     '_delete_': True,
-    'recipe': methods_table(
-        'The recipe for small sets',
-        columns,
-        '',
-        [
-            row('3 modalities, untrained', 'untrained-3m_{column}_linear'),
-            *baselines,
-        ],
-    ),
-    'sgd': methods_table(
-        'SGD, learning rate 0.01 (students 0.02), 60 epochs',
-        columns,
-        '-sgd',
+    'recipe': dict(
+        title='The recipe for small sets, NW-UCLA, linear evaluation, fused',
+        columns=columns,
+        best=False,
+        rows=[*rows, *_base_.tables['1b'].rows[-2:]],
     ),
     'parts': dict(
-        title='IKEM, three modalities, SGD, 40 epochs, learning rate 0.02, '
+        title='IKEM, three modalities, 40 epochs, learning rate 0.02, '
         'heads 3: one part changed',
         columns=columns[:1],
         best=False,
@@ -176,12 +150,12 @@ tables = {
         ],
     ),
     'heads': dict(
-        title='IKEM, three modalities, SGD, by the learning rate of the heads',
+        title='IKEM, three modalities, exchange from 0.5, by the rate of the '
+        'heads',
         columns=columns,
         best=False,
         rows=[row(f'{rate}', f'heads-{rate}_{{column}}') for rate in heads],
     ),
 }
-del column, columns, six, six_modalities, lr, untrained, methods, near
-del parts, heads, baselines, kind, optimizer, title, rate, name, config
-del options, evaluation, run
+del column, columns, six, six_modalities, lr, untrained, half, methods
+del method, near, parts, heads, title, titles, rows, rate, name, options, run

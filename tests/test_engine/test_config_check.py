@@ -32,6 +32,14 @@ def test_options_that_are_read(own, options):
     apply_options(own, options)
 
 
+def test_another_optimiser():
+    old = dict(type='SGD', lr=0.1, momentum=0.9)
+    cfg = Config(dict(optim_wrapper=dict(optimizer=old)))
+    key = 'optim_wrapper.optimizer'
+    apply_options(cfg, [f'{key}._delete_=True', f'{key}.type=AdamW'])
+    assert cfg.optim_wrapper.optimizer == dict(type='AdamW')
+
+
 @pytest.mark.parametrize(
     'options',
     [

@@ -1,12 +1,10 @@
-# The recipe for small sets, some hundred to some thousand clips: AdamW, a warm-up,
-# then a cosine, which ends where the training does. docs/results.md has what it
-# was found by.
+# The recipe for small sets, some hundred to some thousand clips: a warm-up, then a
+# cosine, which ends where the training does. docs/results.md has what it was
+# found by.
 _base_ = './pretrain_300e.py'
 
 two_views = dict(batch_size=64)
-optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=1e-4)
-)
+optim_wrapper = dict(optimizer=dict(lr=0.01))
 param_scheduler = [
     dict(
         type='LinearLR',
@@ -23,5 +21,5 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-train_cfg = dict(max_epochs=24)
+train_cfg = dict(max_epochs=60)
 auto_scale_lr = dict(base_batch_size=64)

@@ -93,7 +93,8 @@ def apply_options(
 ) -> None:
     """Override fields of a config.
 
-    Where a dataloader has no workers, they do not persist.
+    Where a dataloader has no workers, they do not persist. ``_delete_``
+    empties the dict it is in, for the options that follow, as in a config.
 
     Args:
         cfg (Config): The config.
@@ -118,7 +119,8 @@ def apply_options(
             ) from error
     check_fields(cfg)
     for option in options:
-        _check_path(cfg, before, option)
+        if not option.endswith('._delete_'):  # emptied the dict it is in
+            _check_path(cfg, before, option)
     for loader in map(cfg.get, LOADERS):
         if isinstance(loader, dict) and loader.get('num_workers') == 0:
             loader.persistent_workers = False  # as there are none

@@ -1,7 +1,7 @@
 # SkeletonCLR on joint, motion and bone of a small set of your own, a base to inherit:
 # set data_root, the layout and a bank of about half the set.
 #   bash tools/dist_train.sh \
-#       configs/own/skeletonclr-3m_stgcn-slim-w8_1xb64-24e_own.py 1
+#       configs/own/skeletonclr-3m_stgcn-slim-w8_1xb64-60e_own.py 1
 _base_ = [
     '../_base_/models/skeletonclr_stgcn-slim.py',
     '../_base_/schedules/small_set.py',
