@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to a linear-evaluation accuracy: installs into .venv, makes
-# synthetic skeletons, prepares them, pre-trains, evaluates. Less than ten minutes
-# on 2 CPU cores; uses a GPU where there is one.
+# synthetic skeletons, prepares them, pre-trains, evaluates. Eight minutes on
+# 2 CPU cores; uses a GPU where there is one.
 set -euo pipefail
 START=$(date +%s)
 cd "$(dirname "$0")/.."
