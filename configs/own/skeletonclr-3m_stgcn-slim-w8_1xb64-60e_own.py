@@ -1,5 +1,5 @@
-# SkeletonCLR on joint, motion and bone of a small set of your own, a base to inherit:
-# set data_root, the layout and a bank of about half the set.
+# SkeletonCLR on joint, motion and bone of a small set of your own, a base to
+# inherit: set data_root, the layout and a bank of about half the set.
 #   bash tools/dist_train.sh \
 #       configs/own/skeletonclr-3m_stgcn-slim-w8_1xb64-60e_own.py 1
 _base_ = [
