@@ -38,6 +38,9 @@ def test_another_optimiser():
     key = 'optim_wrapper.optimizer'
     apply_options(cfg, [f'{key}._delete_=True', f'{key}.type=AdamW'])
     assert cfg.optim_wrapper.optimizer == dict(type='AdamW')
+    with pytest.raises(ValueError, match='nothing reads model.backbon'):
+        model = dict(type='IKEM', backbone=dict(type='SlimSTGCN'))
+        apply_options(Config(dict(model=model)), ['model.backbon._delete_=1'])
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ def apply_options(
             ) from error
     check_fields(cfg)
     for option in options:
-        if not option.endswith('._delete_'):  # emptied the dict it is in
-            _check_path(cfg, before, option)
+        # _delete_ is read of any dict, which has to be there
+        _check_path(cfg, before, option.removesuffix('._delete_'))
     for loader in map(cfg.get, LOADERS):
         if isinstance(loader, dict) and loader.get('num_workers') == 0:
             loader.persistent_workers = False  # as there are none
