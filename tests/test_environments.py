@@ -98,7 +98,7 @@ class Project:
 
 
 INSTALL = (
-    'python -m pip install --quiet --disable-pip-version-check '
+    'python -m pip install --quiet --disable-pip-version-check --no-compile '
     '-c constraints.txt -e .[mmcv-lite,plots,tests]'
 )
 

@@ -62,5 +62,7 @@ holds packages: move it away, or remove it"
 fi
 echo 'installing into .venv (takes a minute or more)'
 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-    -c constraints.txt -e '.[mmcv-lite,plots,tests]'
+    --no-compile -c constraints.txt -e '.[mmcv-lite,plots,tests]'
+# by all cores; files that are no Python of this version are left
+.venv/bin/python -m compileall -qq -j 0 .venv/lib > /dev/null || true
 echo "$WANTED" > "$STAMP"

@@ -41,6 +41,7 @@ def training(name, epochs, **options):
         'train_dataloader.batch_size': 32,
         'model.bank_size': 256,
         'train_cfg.max_epochs': epochs,
+        'train_cfg.val_interval': epochs,
         **options,
     }
     config = f'{name}-3m_stgcn-slim-w8_1xb64-60e'
@@ -52,7 +53,7 @@ def linear(pretraining, **options):
     options = {
         'model.num_classes': 17,
         'optim_wrapper.optimizer.lr': 0.3,
-        'train_cfg.val_interval': 10,
+        'train_cfg.val_interval': 100,
         **options,
     }
     return dict(
@@ -107,6 +108,7 @@ runs = {
         **{
             'optim_wrapper.optimizer.lr': 0,
             'train_dataloader.batch_size': 8,
+            'train_dataloader.num_batch_per_epoch': 25,
             'model.exchange_begin': 1.0,  # never
         },
     ),

@@ -2,12 +2,17 @@
 # a training near it does. Encoders of half the width, 25 frames.
 #   python tools/reproduce.py small_set --tables recipe --seeds 0 1 2 3 4 5 6 7
 #   python tools/reproduce.py small_set --tables parts heads --seeds 0 1 2
+#   python tools/reproduce.py small_set --tables 200_clips 5000_clips --seeds 0
 # xview_dedup tests the encoders of xview without the copies of training clips.
-_base_ = './_base_/trivial_rows.py'
 
 data = {
     'data/nwucla_t25': 'python tools/data/prepare_nwucla.py RAW_DIR '
-    'data/nwucla_t25 --num-frames 25'
+    'data/nwucla_t25 --num-frames 25; python tools/data/label_subset.py '
+    'data/nwucla_t25 --split xview_dedup_train --per-class 20',
+    'data/synthetic_5000': 'python tools/data/make_synthetic.py '
+    'data/synthetic_5000_raw --subjects 80; python tools/data/prepare_ntu.py '
+    'data/synthetic_5000_raw data/synthetic_5000 --dataset synthetic '
+    '--num-frames 25',
 }
 columns = ['xview_dedup', 'xsub']
 six = 'joint motion bone acceleration rotation_axis angular_velocity'
@@ -15,34 +20,55 @@ six_modalities = {'model.data_preprocessor.modalities': six.split()}
 lr = 'optim_wrapper.optimizer.lr'
 
 
-def on_nwucla(config, column, options):
-    """A run of configs/own; encoders of xview_dedup are those of xview."""
-    (folder,) = data
-    train = column.replace('_dedup', '')
-    splits = dict(
-        train=f'{train}_train', val=f'{column}_val', test=f'{column}_val'
-    )
-    own = {'model.data_preprocessor.layout': 'kinect-20'}
-    for loader, split in splits.items():
-        own[f'{loader}_dataloader.dataset.data_root'] = folder
-        own[f'{loader}_dataloader.dataset.split'] = split
+def loaders(folder, train, val):
+    """Options of the three loaders."""
+    splits = dict(train=train, val=val, test=val)
+    return {
+        f'{loader}_dataloader.dataset.{key}': value
+        for loader, split in splits.items()
+        for key, value in dict(data_root=folder, split=split).items()
+    }
+
+
+nwucla, synthetic = data
+layout = {'model.data_preprocessor.layout': 'kinect-20'}
+sets = {
+    'xview_dedup': {
+        **layout,
+        **loaders(nwucla, 'xview_train', 'xview_dedup_val'),
+    },
+    'xsub': {**layout, **loaders(nwucla, 'xsub_train', 'xsub_val')},
+    '200_clips': {
+        **layout,
+        **loaders(nwucla, 'xview_dedup_train_20perclass', 'xview_dedup_val'),
+    },
+    '5000_clips': {
+        'model.data_preprocessor.skip_absent': True,
+        **loaders(synthetic, 'xview_train', 'xview_val'),
+    },
+}
+
+
+def on(a_set, config, options, sets=sets):
+    """A run of configs/own."""
     return dict(
         config='{{ fileDirname }}/../own/' + f'{config}_own.py',
-        options={**own, **options},
+        options={**sets[a_set], **options},
     )
 
 
-def pretraining(name, column, **options):
+def pretraining(name, a_set, **options):
     config = f'{name}_stgcn-slim-w8_1xb64-60e'
-    return dict(on_nwucla(config, column, options), amp=True)
+    return dict(on(a_set, config, options), amp=True)
 
 
-def linear(pretraining, column, **options):
-    options = {'model.num_classes': 10, **options}
-    evaluation = on_nwucla(
-        'linear-3m_stgcn-slim-w8_1xb128-100e', column, options
+def linear(pretraining, a_set, **options):
+    num_classes = 17 if a_set == '5000_clips' else 10
+    options = {'model.num_classes': num_classes, **options}
+    return dict(
+        on(a_set, 'linear-3m_stgcn-slim-w8_1xb128-100e', options),
+        checkpoint_of={'model.pretrained': pretraining},
     )
-    return dict(evaluation, checkpoint_of={'model.pretrained': pretraining})
 
 
 untrained = {
@@ -86,15 +112,33 @@ parts = {
     '80 epochs': {'train_cfg.max_epochs': 80},
 }
 heads = (3.0, 1.0, 0.3, 0.1, 0.03)
+# Other sizes: about as many steps, a bank of half the set.
+epochs = 'train_cfg.max_epochs'
+batch = 'train_dataloader.batch_size'
+bank = 'model.bank_size'
+sizes = {
+    '200_clips': {
+        'batches of 64, 60 epochs': {bank: 100},
+        'batches of 32, 120 epochs': {bank: 100, batch: 32, epochs: 120},
+        'batches of 32, 240 epochs': {bank: 100, batch: 32, epochs: 240},
+    },
+    '5000_clips': {
+        'batches of 64, 12 epochs': {bank: 2048, epochs: 12},
+        'batches of 64, 24 epochs': {bank: 2048, epochs: 24},
+    },
+}
 
-runs = {'baselines': dict(baselines=next(iter(data)))}
+runs = {
+    'baselines': dict(baselines=nwucla),
+    'baselines-synthetic': dict(baselines=synthetic),
+}
 
 
-def evaluated(run, column, config, options, evaluation):
+def evaluated(run, a_set, config, options, evaluation):
     """A pre-training and its linear evaluation."""
     return {
-        run: pretraining(config, column, **options),
-        f'{run}_linear': linear(run, column, **evaluation),
+        run: pretraining(config, a_set, **options),
+        f'{run}_linear': linear(run, a_set, **evaluation),
     }
 
 
@@ -106,12 +150,16 @@ for column in columns:
     }
     for rate in heads:
         runs[f'heads-{rate}_{column}'] = linear(
-            f'ikem-3m-half_{column}', column, **{lr: rate}
+            f'ikem-3m_{column}', column, **{lr: rate}
         )
 for title, options in parts.items():
     run = f'{title}_{columns[0]}'.replace(' ', '-')
     options = {**near, **options}
     runs.update(evaluated(run, columns[0], 'ikem-3m', options, {lr: 3.0}))
+for size, settings in sizes.items():
+    for title, options in settings.items():
+        run = f'{size}_{title}'.replace(', ', '-').replace(' ', '-')
+        runs.update(evaluated(run, size, 'ikem-3m', options, {}))
 
 
 def row(title, run):
@@ -128,16 +176,45 @@ titles = {
     'ikem-3m-half': '3 modalities, IKEM, exchange from 0.5',
     'crossclr-3m-half': '3 modalities, CrosSCLR, exchange from 0.5',
 }
-rows = [
-    row(title, f'{name}_{{column}}_linear') for name, title in titles.items()
-]
+
+
+def baseline_rows(run, split):
+    titles = {'ridge': 'ridge', 'nn1': 'nearest neighbour'}
+    return [
+        dict(title=f'{title} on 24 frames', run=run, metric=f'{split}/{name}')
+        for name, title in titles.items()
+    ]
+
+
+def size_table(size, data, column, baselines, sizes=sizes):
+    """The settings for a size, beside the baselines of its split."""
+    rows = [
+        row(
+            f'IKEM, {title}',
+            f'{size}_{title}_linear'.replace(', ', '-').replace(' ', '-'),
+        )
+        for title in sizes[size]
+    ]
+    return dict(
+        title=f'{data}, three modalities, linear evaluation, fused',
+        columns=[column],
+        best=False,
+        rows=[*rows, *baselines],
+    )
+
+
 tables = {
-    '_delete_': True,
     'recipe': dict(
         title='The recipe for small sets, NW-UCLA, linear evaluation, fused',
         columns=columns,
         best=False,
-        rows=[*rows, *_base_.tables['1b'].rows[-2:]],
+        rows=[
+            *(
+                row(title, f'{name}_{{column}}_linear')
+                for name, title in titles.items()
+            ),
+            *baseline_rows('baselines', '{column}'),
+        ],
     ),
     'parts': dict(
         title='IKEM, three modalities, 40 epochs, learning rate 0.02, '
@@ -150,12 +227,24 @@ tables = {
         ],
     ),
     'heads': dict(
-        title='IKEM, three modalities, exchange from 0.5, by the rate of the '
-        'heads',
+        title='IKEM, three modalities, by the rate of the heads',
         columns=columns,
         best=False,
         rows=[row(f'{rate}', f'heads-{rate}_{{column}}') for rate in heads],
     ),
+    '200_clips': size_table(
+        '200_clips',
+        'NW-UCLA, 20 clips of each class',
+        'xview_dedup',
+        baseline_rows('baselines', 'xview_dedup_20perclass'),
+    ),
+    '5000_clips': size_table(
+        '5000_clips',
+        'Synthetic skeletons, 5,440 clips',
+        'xview',
+        baseline_rows('baselines-synthetic', 'xview'),
+    ),
 }
-del column, columns, six, six_modalities, lr, untrained, half, methods
-del method, near, parts, heads, title, titles, rows, rate, name, options, run
+del column, columns, six, six_modalities, layout, lr, bank, batch, epochs
+del untrained, half, methods, method, near, parts, heads, sets, sizes, size
+del settings, nwucla, synthetic, title, titles, rate, name, options, run

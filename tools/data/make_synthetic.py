@@ -5,7 +5,6 @@ python tools/data/make_synthetic.py OUT
 
 import argparse
 import os
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -32,21 +31,6 @@ def main() -> None:
 
         generate(**vars(args))
         print(f'\n{Path(args.out_dir).absolute()}')
-    with one_line_errors(f'{parser.prog}: no baselines'):
-        from projects.ikem.datasets.prepare import prepare
-        from projects.ikem.datasets.sources import ntu_source
-        from projects.ikem.evaluation.baselines import prepared_baselines
-
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = Path(scratch) / 'prepared'
-            prepare(
-                ntu_source(args.out_dir, 'synthetic'), folder, args.workers
-            )
-            for split, accuracy in prepared_baselines(folder).items():
-                print(
-                    f'{split:6} ridge {accuracy["ridge"]:.1f} %, 1-NN '
-                    f'{accuracy["nn1"]:.1f} % (trivial baselines)'
-                )
 
 
 if __name__ == '__main__':
