@@ -36,6 +36,7 @@ def training(name, epochs, **options):
     options = {
         f'{optimizer}._delete_': True,
         f'{optimizer}.type': 'AdamW',
+        f'{optimizer}.fused': True,
         f'{optimizer}.lr': 0.001,
         f'{optimizer}.weight_decay': 1e-4,
         'train_dataloader.batch_size': 32,
@@ -90,7 +91,7 @@ def both(split, epochs, milestone):
 
 
 six = 'joint motion bone acceleration rotation_axis angular_velocity'
-all_labels = both('xsub_train', 16, 12)
+all_labels = both('xsub_train', 14, 11)
 tenth = both('xsub_train_10pct', 60, 48)
 runs = {
     'baselines': dict(baselines=next(iter(data))),
@@ -114,7 +115,7 @@ runs = {
     ),
     'untrained-3m_linear-3m': linear('untrained-3m'),
     'distillation-3m': dict(
-        training('distillation', 14),
+        training('distillation', 12, **{'model.temperature': 0.04}),
         checkpoint_of={'model.teacher.pretrained': 'ikem-6m'},
     ),
     'finetuned': all_labels[0],
