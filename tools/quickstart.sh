@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From nothing to a linear-evaluation accuracy: installs into .venv, makes
-# synthetic skeletons, prepares them, pre-trains, evaluates. Eight minutes on
+# From nothing to tables of accuracies: installs into .venv, makes
+# synthetic skeletons, prepares them, pre-trains, evaluates. Seven minutes on
 # 2 CPU cores; uses a GPU where there is one.
 set -euo pipefail
 START=$(date +%s)

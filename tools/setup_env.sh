@@ -63,6 +63,7 @@ fi
 echo 'installing into .venv (takes a minute or more)'
 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
     --no-compile -c constraints.txt -e '.[mmcv-lite,plots,tests]'
-# by all cores; files that are no Python of this version are left
-.venv/bin/python -m compileall -qq -j 0 .venv/lib > /dev/null || true
+# pip would take one core; a file of a package that does not compile is no error
+trap 'exit 130' INT
+.venv/bin/python -W ignore -m compileall -qq -j 0 .venv/lib || true
 echo "$WANTED" > "$STAMP"

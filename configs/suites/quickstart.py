@@ -6,7 +6,7 @@
 #   bash tools/quickstart.sh
 data = {
     'work_dirs/quickstart_data/prepared': 'python '
-    'tools/data/make_synthetic.py work_dirs/quickstart_data/raw; python '
+    'tools/data/make_synthetic.py work_dirs/quickstart_data/raw && python '
     'tools/data/prepare_ntu.py work_dirs/quickstart_data/raw '
     'work_dirs/quickstart_data/prepared --dataset synthetic --num-frames 25'
 }
@@ -105,11 +105,11 @@ runs = {
     # many small batches, and nothing is learnt
     'untrained-3m': training(
         'ikem',
-        3,
+        1,
         **{
             'optim_wrapper.optimizer.lr': 0,
+            'param_scheduler': None,
             'train_dataloader.batch_size': 8,
-            'train_dataloader.num_batch_per_epoch': 25,
             'model.exchange_begin': 1.0,  # never
         },
     ),

@@ -4,7 +4,7 @@ _base_ = ['./_base_/trivial_rows.py', './_base_/runs.py']
 
 data = {
     'data/synthetic/prepared': 'python tools/data/make_synthetic.py '
-    'data/synthetic/raw; python tools/data/prepare_ntu.py data/synthetic/raw '
+    'data/synthetic/raw && python tools/data/prepare_ntu.py data/synthetic/raw '
     'data/synthetic/prepared --dataset synthetic --num-frames 25'
 }
 

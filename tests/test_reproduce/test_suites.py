@@ -60,7 +60,7 @@ def test_tables_read_what_is_logged(suite_and_works):
 
 def logged(work, column):
     if not isinstance(work, Training):
-        splits = (column, f'{column}_10pct', f'{column}_20perclass')
+        splits = (column, f'{column}_10pct', 'xview_dedup_20perclass')
         return [f'{x}/{name}' for x in splits for name in ('ridge', 'nn1')]
     assert work.config().val_dataloader.dataset.split == f'{column}_val'
     modalities = work.config().model.data_preprocessor.modalities
