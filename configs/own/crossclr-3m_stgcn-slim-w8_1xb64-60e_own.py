@@ -9,6 +9,6 @@ _base_ = [
 ]
 
 model = dict(
-    _base_.small, bank_size=512, exchange_begin=0.25, **_base_.encoder
+    _base_.small, bank_size=512, exchange_begin=0.75, **_base_.encoder
 )
 train_dataloader = _base_.two_views

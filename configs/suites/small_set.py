@@ -74,6 +74,7 @@ untrained = {
     'model.exchange_begin': 1.0,  # never
     'train_cfg.max_epochs': 4,
 }
+quarter = {'model.exchange_begin': 0.25}
 half = {'model.exchange_begin': 0.5}
 methods = {
     'ikem-6m': ('ikem-3m', {**six_modalities, **half}, six_modalities),
@@ -83,6 +84,7 @@ methods = {
     'skeletonclr-3m': ('skeletonclr-3m', {}, {}),
     'untrained-3m': ('ikem-3m', untrained, {}),
     'ikem-3m-half': ('ikem-3m', half, {}),
+    'crossclr-3m-quarter': ('crossclr-3m', quarter, {}),
     'crossclr-3m-half': ('crossclr-3m', half, {}),
 }
 # A point near the recipe, whose heads have the learning rate 3.
@@ -100,7 +102,7 @@ parts = {
     'momentum 0.996': {'model.momentum': 0.996},
     'temperature 0.07': {'model.temperature': 0.07},
     'temperature 0.2': {'model.temperature': 0.2},
-    'exchange from 0.25': {'model.exchange_begin': 0.25},
+    'exchange from 0.25': quarter,
     'exchange from 0.75': {'model.exchange_begin': 0.75},
     'frozen keys': {'model.frozen_keys': ['joint', 'bone']},
     'shear 1.0': {
@@ -175,6 +177,7 @@ titles = {
     'skeletonclr-3m': '3 modalities, SkeletonCLR',
     'untrained-3m': '3 modalities, untrained',
     'ikem-3m-half': '3 modalities, IKEM, exchange from 0.5',
+    'crossclr-3m-quarter': '3 modalities, CrosSCLR, exchange from 0.25',
     'crossclr-3m-half': '3 modalities, CrosSCLR, exchange from 0.5',
 }
 
@@ -246,17 +249,7 @@ tables = {
         baseline_rows('baselines-synthetic', 'xview'),
     ),
 }
-del (
-    column,
-    columns,
-    six,
-    six_modalities,
-    kinect,
-    twenty,
-    lr,
-    bank,
-    batch,
-    epochs,
-)
-del untrained, half, methods, method, near, parts, heads, sets, sizes, size
-del settings, nwucla, synthetic, title, titles, rate, name, options, run
+del column, columns, six, six_modalities, kinect, twenty, lr, bank, batch
+del epochs, untrained, quarter, half, methods, method, near, parts, heads
+del sets, sizes, size, settings, nwucla, synthetic, title, titles, rate
+del name, options, run
