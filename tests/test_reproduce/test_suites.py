@@ -169,7 +169,10 @@ def test_untrained_encoders_never_exchange(name):
         else:
             begin = dict(ActCLR=0.0, HYSP=0.33).get(cfg.model.type, 0.5)
             if name == 'small_set':  # where it begins is a part of the recipe
-                begin = work.run.options.get('model.exchange_begin', 0.25)
+                begin = work.run.options.get(
+                    'model.exchange_begin',
+                    dict(IKEM=0.25, CrosSCLR=0.75).get(cfg.model.type),
+                )
             assert cfg.model.get('exchange_begin', begin) == begin
 
 
