@@ -7,6 +7,7 @@ from mmengine.runner import Runner
 @pytest.fixture
 def cfg(prepared_ntu, tmp_path):
     cfg = tiny(SKELETONCLR, prepared_ntu, tmp_path)
+    cfg.experiment_name = str(tmp_path)  # whose log is its own
     cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     cfg.train_cfg.max_epochs = 3
     cfg.default_hooks.checkpoint.interval = 1
@@ -96,6 +97,7 @@ def test_capped_distances_are_told_once_while_they_count(
 ):
     for begin, told in ((99, 0), (1, 1)):
         cfg = tiny(HYSP, prepared_ntu, tmp_path)
+        cfg.experiment_name = str(tmp_path / str(begin))
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
         cfg.model.update(pace_begin=begin, pace_end=begin)
         cfg.model.modalities = ['joint']
