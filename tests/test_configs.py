@@ -330,6 +330,7 @@ def test_pstl_warms_up_and_goes_down_by_a_cosine(name, parsed):
 )
 def test_small_sets_warm_up_and_end_at_the_foot_of_a_cosine(name, parsed):
     cfg = parsed(name)
+    assert cfg.optim_wrapper.optimizer.type == 'SGD'
     steps = 5  # of an epoch
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], 1.0)
     schedulers = [
